@@ -1,0 +1,81 @@
+# The verbs of this repository. `make help` lists them.
+#
+# Nothing but Go is needed: the linter is built here from the module proxy, the
+# race detector wants gcc, and the tests that want ffmpeg skip without it.
+
+GO       ?= go
+BIN      := $(CURDIR)/bin
+TOOLS    := $(CURDIR)/.tools
+LINT     := $(TOOLS)/golangci-lint
+LINT_VER := v2.8.0
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+
+# Packages with goroutines of their own: the race detector has something to say there.
+RACE     := ./cmd/... ./fanout/... ./ingest/... ./playout/... ./relay/... ./roq/...
+FUZZTIME ?= 20s
+FOR      ?= 20s
+DEMO     ?= --link rural
+
+.PHONY: build demo test check race fuzz lint tidy bench clean help
+
+## build: the program, at bin/classrelay
+build:
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/classrelay ./cmd/classrelay
+
+## demo: a camera, a hub, a rough link, a branch and a viewer on this machine (DEMO='--link bursty --for 60s')
+demo: build
+	$(BIN)/classrelay demo $(DEMO)
+
+## test: every test; those that want ffmpeg skip without it
+test:
+	$(GO) test -shuffle=on -timeout 10m ./...
+
+## check: what CI runs: lint, vet, test, the race detector where goroutines are, go.mod in order
+check: lint tidy
+	$(GO) vet ./...
+	$(GO) test -shuffle=on -timeout 10m ./...
+	$(GO) test -race -short -shuffle=on -timeout 15m $(RACE)
+
+## race: every test under the race detector (needs gcc)
+race:
+	@command -v gcc >/dev/null || { echo "make race: the race detector needs gcc: apt-get install gcc"; exit 2; }
+	$(GO) test -race -shuffle=on -timeout 30m ./...
+
+## fuzz: each fuzz target for FUZZTIME (20s)
+fuzz:
+	@set -e; for p in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for t in $$(grep -h '^func Fuzz' $$p/*_test.go | sed 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/'); do \
+	    echo "fuzz $$p $$t $(FUZZTIME)"; \
+	    $(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$p; \
+	  done; done
+
+## lint: golangci-lint with .golangci.yml, built here on first use
+lint: $(LINT)
+	$(LINT) run ./...
+
+# The version is part of the stamp's name, so a new version is built anew.
+$(LINT): $(TOOLS)/golangci-lint-$(LINT_VER)
+	ln -sf golangci-lint-$(LINT_VER) $@
+
+$(TOOLS)/golangci-lint-$(LINT_VER):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VER)
+	mv $(TOOLS)/golangci-lint $@
+
+## tidy: go.mod and go.sum name exactly what is used
+tidy:
+	$(GO) mod tidy -diff
+
+## bench: the benchmarks
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+## clean: what was built here
+clean:
+	rm -rf $(BIN) $(TOOLS)
+
+## help: this list
+help:
+	@sed -n 's/^## //p' Makefile

@@ -1,0 +1,167 @@
+package config
+
+import (
+	"net/netip"
+
+	"github.com/classrelay/classrelay/media"
+)
+
+// Config is one node: a school, a county, a city. What makes it a hub or a branch
+// is which of the parts are filled in.
+type Config struct {
+	// Node is this node's name in announcements, logs and metrics: letters,
+	// digits, '.', '_' and '-'. Required.
+	Node string `yaml:"node"`
+	// Identity is the folder with cert.pem, key.pem and ca.pem, as `classrelay
+	// ca issue` writes it. Needed by a node that has links; a relative path
+	// starts at the configuration file's folder.
+	Identity string `yaml:"identity,omitempty"`
+	// Listen says where this node can be reached.
+	Listen Listen `yaml:"listen,omitempty"`
+	// Parents are the nodes this one dials and gets feeds from.
+	Parents []Parent `yaml:"parents,omitempty"`
+	// Feeds are the cameras this node pulls and the pushes it gives a rule of
+	// their own. A feed that is only pushed need not be named.
+	Feeds map[media.FeedID]Feed `yaml:"feeds,omitempty"`
+	// Access says who may watch or push without a login.
+	Access Access `yaml:"access,omitempty"`
+	// Users are those who may with a login.
+	Users []User `yaml:"users,omitempty"`
+	// Links is what all links share.
+	Links Links `yaml:"links,omitempty"`
+	// Playout is the last hop, to viewers.
+	Playout Playout `yaml:"playout,omitempty"`
+	// Log is what the node tells about itself.
+	Log Log `yaml:"log,omitempty"`
+}
+
+// Listen says where a node can be reached. An empty address means: not at all.
+type Listen struct {
+	// QUIC is the UDP address for lower nodes, such as ":4433".
+	QUIC string `yaml:"quic,omitempty"`
+	// RTSP is the TCP address for viewers and pushers, such as ":8554".
+	RTSP string `yaml:"rtsp,omitempty"`
+	// RTP is the first of the two UDP ports for RTSP over UDP: an even port for
+	// RTP, and the odd one after it for RTCP (RFC 3550 §11). Default: RTSP's
+	// port + 2, made even. "off": RTSP over TCP only.
+	RTP string `yaml:"rtp,omitempty"`
+	// Admin is the HTTP address for metrics and health, such as
+	// "127.0.0.1:9090". Nobody is asked for a login there: keep it inside.
+	Admin string `yaml:"admin,omitempty"`
+}
+
+// Parent is a node to dial. In YAML it is an address, or an address with limits.
+type Parent struct {
+	// Address is HOST:PORT of the parent's listen.quic.
+	Address string `yaml:"address"`
+	// MaxRate caps what this node sends to that parent. Default: links.max_rate.
+	MaxRate Rate `yaml:"max_rate,omitempty"`
+}
+
+// Transport is how RTSP media comes from a camera.
+type Transport string
+
+// The transports. The zero value means auto.
+const (
+	TransportAuto Transport = "auto" // UDP first, TCP when nothing comes
+	TransportTCP  Transport = "tcp"  // interleaved in the RTSP connection
+	TransportUDP  Transport = "udp"
+)
+
+// PushRule says which of two pushers of one path wins.
+type PushRule string
+
+// The push rules. The zero value means first for a feed without a camera.
+const (
+	PushFirst PushRule = "first" // the second is refused while the first is there
+	PushLast  PushRule = "last"  // the second takes over
+)
+
+// Feed is a camera to pull, or a rule for a push.
+type Feed struct {
+	// Main is the RTSP URL of the camera's main stream.
+	Main string `yaml:"main,omitempty"`
+	// Sub is the RTSP URL of its sub stream: the same picture at a lower rate,
+	// for links that cannot carry the main stream. Default: none.
+	Sub string `yaml:"sub,omitempty"`
+	// Transport is how media comes from the camera. Default: auto.
+	Transport Transport `yaml:"transport,omitempty"`
+	// Always pulls the camera even while nobody watches. Default: on demand.
+	Always bool `yaml:"always,omitempty"`
+	// BasicAuth lets this camera ask for Basic, which sends the password in
+	// clear. Default: Digest only.
+	BasicAuth bool `yaml:"basic_auth,omitempty"`
+	// FixedLayer holds every link to "main" or "sub". Default: the link's state
+	// decides.
+	FixedLayer string `yaml:"fixed_layer,omitempty"`
+	// Push takes the feed from a pusher in place of a camera, and says which of
+	// two pushers wins: first or last. Not together with main or sub.
+	Push PushRule `yaml:"push,omitempty"`
+}
+
+// Access names the networks that need no login. The loopback address never does.
+type Access struct {
+	// Watch are networks whose viewers need no login. Default: none.
+	Watch []netip.Prefix `yaml:"watch,omitempty"`
+	// Push are networks whose pushers need no login. Default: none.
+	Push []netip.Prefix `yaml:"push,omitempty"`
+	// Basic lets users log in by Basic without TLS, which sends the password in
+	// clear. Default: Digest only.
+	Basic bool `yaml:"basic,omitempty"`
+}
+
+// Right is what a user may do.
+type Right string
+
+// The rights.
+const (
+	RightWatch Right = "watch" // play any feed
+	RightPush  Right = "push"  // publish any feed
+	RightAdmin Right = "admin" // all of it
+)
+
+// User may log in over RTSP. `classrelay user hash` prints one, ready to paste.
+type User struct {
+	Name string `yaml:"name"`
+	// Password is an argon2id hash in PHC form; it serves Basic logins.
+	Password string `yaml:"password,omitempty"`
+	// Digest are the hashes that serve Digest logins.
+	Digest Digest `yaml:"digest,omitempty"`
+	// May is what this user may do. Default: watch.
+	May []Right `yaml:"may,omitempty"`
+}
+
+// Digest holds H(name:realm:password) in hexadecimal, the realm being
+// access.Realm (RFC 7616 §3.4.2). Who has such a hash can log in with it: treat
+// it as a password.
+type Digest struct {
+	MD5    string `yaml:"md5,omitempty"`    // for ffmpeg, VLC and most recorders
+	SHA256 string `yaml:"sha256,omitempty"` // for clients that know RFC 7616
+}
+
+// Links is what all links of the node share.
+type Links struct {
+	// MaxRate caps what is sent on one link. Default: 100Mbit/s.
+	MaxRate Rate `yaml:"max_rate,omitempty"`
+	// QueueAge is how old a packet may grow in a link's queue before whole
+	// video frames are dropped. Default: 80ms, two frames at 25 fps.
+	QueueAge Duration `yaml:"queue_age,omitempty"`
+	// PlainRoQ are the draft versions spoken with RTP-over-QUIC peers that are
+	// not classrelay. Default: [roq-14].
+	PlainRoQ []string `yaml:"plain_roq,omitempty"`
+}
+
+// Playout is the last hop, to viewers.
+type Playout struct {
+	// Delay is added before a packet goes to a viewer, to smooth what the link
+	// did. Default: 0ms, as it comes.
+	Delay Duration `yaml:"delay,omitempty"`
+}
+
+// Log is what the node tells about itself, on standard error.
+type Log struct {
+	// Level is debug, info, warn or error. Default: info.
+	Level string `yaml:"level,omitempty"`
+	// Format is console, for people, or json. Default: console.
+	Format string `yaml:"format,omitempty"`
+}
