@@ -1,0 +1,202 @@
+// Package control is what two nodes say to each other beside the media: who they
+// are, which feeds they can give, which flows they want. The messages travel as
+// length-prefixed JSON on the one bidirectional stream of a classrelay/1
+// connection, so that an engineer can read a capture of it.
+//
+// The dialling node opens the stream and speaks first. After the two Hello
+// messages the link is symmetric: either side announces, either side subscribes.
+// The receiver of a flow chooses its id, so media can never arrive for a flow
+// that its receiver has not heard of yet.
+package control
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/classrelay/classrelay/media"
+)
+
+// Version is the protocol version that Hello carries. A node refuses a peer
+// whose version it does not speak; within a version unknown fields are ignored.
+const Version = 1
+
+const (
+	// maxMessage bounds one message: a county's 2,000 feeds take about 100 bytes
+	// each without their tracks and 400 with them.
+	maxMessage = 1 << 20
+	// maxFeeds bounds one announcement; beyond it a node is misconfigured.
+	maxFeeds = 4096
+	// MaxHops is the longest path a feed may take: school, county, city,
+	// province and two to spare.
+	MaxHops = 6
+	// maxName is the longest node name.
+	maxName = 64
+)
+
+// ErrMessage is wrapped by every error about what a peer said.
+var ErrMessage = errors.New("bad control message")
+
+// Message is one thing said. Exactly one of its fields is set.
+type Message struct {
+	Hello       *Hello       `json:"hello,omitempty"`
+	Feeds       *Feeds       `json:"feeds,omitempty"`
+	Subscribe   *Subscribe   `json:"subscribe,omitempty"`
+	Unsubscribe *Unsubscribe `json:"unsubscribe,omitempty"`
+	Refused     *Refused     `json:"refused,omitempty"`
+	KeyFrame    *KeyFrame    `json:"keyframe,omitempty"`
+	Bye         *Bye         `json:"bye,omitempty"`
+}
+
+// Hello opens a link. The node's name is not in it: it is the one in the
+// certificate.
+type Hello struct {
+	Protocol int    `json:"protocol"`
+	Software string `json:"software"` // version of the program, for the log
+}
+
+// Feeds is the full list of what the sender can give, announced on every change
+// and every five seconds. What is missing from it is gone.
+type Feeds struct {
+	Feeds []Feed `json:"feeds"`
+}
+
+// Feed is one feed in an announcement.
+type Feed struct {
+	ID media.FeedID `json:"id"`
+	// Path names the nodes the feed has crossed, origin first, sender last.
+	Path []string `json:"path"`
+	// Online tells whether media is arriving at the origin, or would on demand.
+	Online bool `json:"online"`
+	// ClockErrorUs is how far the capture times may be off, in microseconds: the
+	// sum of the uncertainties of the time exchanges along the path.
+	ClockErrorUs int64 `json:"clock_error_us,omitempty"`
+	// Tracks is how each layer is encoded, as far as it is known yet.
+	Tracks map[media.Layer]*media.Track `json:"tracks,omitempty"`
+	// Layers lists the layers the feed is configured to have, known or not.
+	Layers []media.Layer `json:"layers,omitempty"`
+}
+
+// Subscribe asks for a layer of a feed on a flow that the asker has chosen.
+type Subscribe struct {
+	Feed  media.FeedID `json:"feed"`
+	Layer media.Layer  `json:"layer"`
+	Flow  uint64       `json:"flow"`
+}
+
+// Unsubscribe ends a flow.
+type Unsubscribe struct {
+	Flow uint64 `json:"flow"`
+}
+
+// Refused answers a Subscribe that cannot be served, with the reason in words.
+type Refused struct {
+	Flow uint64 `json:"flow"`
+	Why  string `json:"why"`
+}
+
+// KeyFrame asks for a key frame on a flow, as a PLI would (RFC 4585 §6.3.1).
+type KeyFrame struct {
+	Flow uint64 `json:"flow"`
+}
+
+// Bye says that the sender is going away and why.
+type Bye struct {
+	Why string `json:"why"`
+}
+
+// Write sends one message.
+func Write(w io.Writer, m *Message) error {
+	body, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("encode control message: %w", err)
+	}
+	if len(body) > maxMessage {
+		return fmt.Errorf("%w: %d bytes to send, at most %d fit", ErrMessage, len(body), maxMessage)
+	}
+	_, err = w.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...))
+	return err
+}
+
+// Read receives one message and checks it. An error that is not an ErrMessage is
+// the stream's own.
+func Read(r io.Reader) (*Message, error) {
+	var head [4]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return nil, err
+	}
+	n := binary.BigEndian.Uint32(head[:])
+	if n == 0 || n > maxMessage {
+		return nil, fmt.Errorf("%w: length %d is not within 1 to %d", ErrMessage, n, maxMessage)
+	}
+	body := make([]byte, n)
+	if _, err := io.ReadFull(r, body); err != nil {
+		return nil, err
+	}
+	return Parse(body)
+}
+
+// Parse decodes and checks the body of one message.
+func Parse(body []byte) (*Message, error) {
+	m := &Message{}
+	if err := json.Unmarshal(body, m); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMessage, err)
+	}
+	if err := m.validate(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMessage, err)
+	}
+	return m, nil
+}
+
+func (m *Message) validate() error {
+	switch {
+	case m.Feeds != nil:
+		return m.Feeds.validate()
+	case m.Subscribe != nil:
+		_, err := media.ParseFeedID(string(m.Subscribe.Feed))
+		return err
+	}
+	return nil
+}
+
+func (f *Feeds) validate() error {
+	if len(f.Feeds) > maxFeeds {
+		return fmt.Errorf("%d feeds announced, at most %d are taken", len(f.Feeds), maxFeeds)
+	}
+	for i := range f.Feeds {
+		if err := f.Feeds[i].validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *Feed) validate() error {
+	if _, err := media.ParseFeedID(string(f.ID)); err != nil {
+		return err
+	}
+	if len(f.Path) == 0 || len(f.Path) > MaxHops {
+		return fmt.Errorf("feed %s: its path has %d nodes, 1 to %d are allowed", f.ID, len(f.Path), MaxHops)
+	}
+	if slices.ContainsFunc(f.Path, func(n string) bool { return n == "" || len(n) > maxName }) {
+		return fmt.Errorf("feed %s: a node name in its path is empty or too long", f.ID)
+	}
+	if f.ClockErrorUs < 0 {
+		return fmt.Errorf("feed %s: negative clock error", f.ID)
+	}
+	for l, t := range f.Tracks {
+		if t == nil {
+			return fmt.Errorf("feed %s: layer %s without a track", f.ID, l)
+		}
+		if err := t.Validate(); err != nil {
+			return fmt.Errorf("feed %s, layer %s: %w", f.ID, l, err)
+		}
+		if t.Codec.IsVideo() != l.IsVideo() {
+			return fmt.Errorf("feed %s: %s cannot be on layer %s", f.ID, t.Codec, l)
+		}
+	}
+	return nil
+}

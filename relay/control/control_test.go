@@ -1,0 +1,95 @@
+package control
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/classrelay/classrelay/media"
+)
+
+func TestMessagesComeBackAsTheyWere(t *testing.T) {
+	for _, want := range []*Message{
+		{Hello: &Hello{Protocol: Version, Software: "v1"}},
+		{Feeds: &Feeds{Feeds: []Feed{{
+			ID: "room-1", Path: []string{"school", "hub"}, Online: true, ClockErrorUs: 300,
+			Tracks: map[media.Layer]*media.Track{
+				media.LayerMain: {
+					Codec: media.H264, PayloadType: 96, ClockRate: 90000, RTPMap: "H264/90000",
+					FMTP: map[string]string{"packetization-mode": "1"},
+				},
+			},
+			Layers: []media.Layer{media.LayerMain, media.LayerSub},
+		}}}},
+		{Subscribe: &Subscribe{Feed: "room-1", Layer: media.LayerSub, Flow: 64}},
+		{Unsubscribe: &Unsubscribe{Flow: 64}},
+		{Refused: &Refused{Flow: 64, Why: "no such feed"}},
+		{KeyFrame: &KeyFrame{Flow: 64}},
+		{Bye: &Bye{Why: "restart"}},
+	} {
+		var b bytes.Buffer
+		if err := Write(&b, want); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Read(&b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("sent %+v, got %+v", want, got)
+		}
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	for name, in := range map[string]string{
+		"a length of zero":         "\x00\x00\x00\x00",
+		"a length beyond the most": "\xff\x00\x00\x00",
+		"no JSON":                  "\x00\x00\x00\x01x",
+		"a feed name that climbs":  frame(`{"feeds":{"feeds":[{"id":"../x","path":["a"]}]}}`),
+		"a path of no node":        frame(`{"feeds":{"feeds":[{"id":"x","path":[]}]}}`),
+		"a path of seven nodes":    frame(`{"feeds":{"feeds":[{"id":"x","path":["1","2","3","4","5","6","7"]}]}}`),
+		"an unknown layer":         frame(`{"subscribe":{"feed":"x","layer":"middle","flow":64}}`),
+		"sound on a picture layer": frame(`{"feeds":{"feeds":[{"id":"x","path":["a"],"tracks":{"main":` +
+			`{"codec":"Opus","pt":98,"clock":48000}}}]}}`),
+		"a layer without a track": frame(`{"feeds":{"feeds":[{"id":"x","path":["a"],"tracks":{"main":null}}]}}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if m, err := Read(strings.NewReader(in)); !errors.Is(err, ErrMessage) {
+				t.Fatalf("got %+v, %v", m, err)
+			}
+		})
+	}
+}
+
+func TestReadReportsTheStreamsOwnError(t *testing.T) {
+	if _, err := Read(strings.NewReader("\x00\x00\x00\x05{")); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Fatal(err)
+	}
+}
+
+func frame(body string) string {
+	n := len(body)
+	return string([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}) + body
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"feeds":{"feeds":[{"id":"room-1","path":["a"],"tracks":{"main":{"codec":"H264","pt":96,"clock":90000}}}]}}`))
+	f.Add([]byte(`{"subscribe":{"feed":"x","layer":"main","flow":64}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		m, err := Parse(body)
+		if err != nil {
+			return
+		}
+		var b bytes.Buffer
+		if err := Write(&b, m); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(&b); err != nil {
+			t.Fatalf("what we took from a peer we would not take from ourselves: %v", err)
+		}
+	})
+}

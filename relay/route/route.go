@@ -1,0 +1,174 @@
+// Package route knows which link leads to which feed. It takes the announcements
+// of all peers, refuses loops, picks the shortest path for each feed, and says
+// what to announce to each peer in turn.
+//
+// Table is a core: no lock, no clock; the node guards it.
+package route
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/control"
+)
+
+// Table is one node's view of the feeds it can get and give.
+type Table struct {
+	node  string
+	own   map[media.FeedID]control.Feed
+	peers map[string]map[media.FeedID]control.Feed
+}
+
+// New returns an empty table for the node of this name.
+func New(node string) *Table {
+	return &Table{
+		node:  node,
+		own:   make(map[media.FeedID]control.Feed),
+		peers: make(map[string]map[media.FeedID]control.Feed),
+	}
+}
+
+// SetOwn offers a feed whose source is at this node, or says how it has changed.
+func (t *Table) SetOwn(f control.Feed) {
+	f.Path = []string{t.node}
+	t.own[f.ID] = f
+}
+
+// RemoveOwn takes a feed of this node back.
+func (t *Table) RemoveOwn(id media.FeedID) { delete(t.own, id) }
+
+// Refusal is a feed of an announcement that was not taken, and why.
+type Refusal struct {
+	Feed media.FeedID
+	Why  string
+}
+
+// SetPeer replaces everything a peer announced. It returns the feeds whose best
+// route or whose description may have changed, in order, and what was refused:
+// a feed that has crossed this node already would go round in a circle.
+func (t *Table) SetPeer(peer string, feeds []control.Feed, errorUs int64) (changed []media.FeedID, refused []Refusal) {
+	before := t.peers[peer]
+	after := make(map[media.FeedID]control.Feed, len(feeds))
+	for _, f := range feeds {
+		if why := t.refuse(peer, &f); why != "" {
+			refused = append(refused, Refusal{Feed: f.ID, Why: why})
+			continue
+		}
+		f.ClockErrorUs += errorUs
+		after[f.ID] = f
+	}
+	t.peers[peer] = after
+	ids := make(map[media.FeedID]struct{})
+	for id, f := range after {
+		if old, ok := before[id]; !ok || !same(&old, &f) {
+			ids[id] = struct{}{}
+		}
+	}
+	for id := range before {
+		if _, ok := after[id]; !ok {
+			ids[id] = struct{}{}
+		}
+	}
+	return slices.Sorted(maps.Keys(ids)), refused
+}
+
+// RemovePeer forgets a peer whose link is down, and returns the feeds it had.
+func (t *Table) RemovePeer(peer string) []media.FeedID {
+	ids := slices.Sorted(maps.Keys(t.peers[peer]))
+	delete(t.peers, peer)
+	return ids
+}
+
+func (t *Table) refuse(peer string, f *control.Feed) string {
+	switch {
+	case slices.Contains(f.Path, t.node):
+		return "it has come through this node already"
+	case len(f.Path) >= control.MaxHops:
+		return "its path is too long"
+	case f.Path[len(f.Path)-1] != peer:
+		return "the last node of its path is not the peer that announced it"
+	}
+	return ""
+}
+
+// Best returns how to get a feed: from this node itself (peer is ""), else by the
+// peer with the shortest path; among equals an online one, then the first by name,
+// so that every run decides alike.
+func (t *Table) Best(id media.FeedID) (peer string, f control.Feed, ok bool) {
+	if f, ok = t.own[id]; ok {
+		return "", f, true
+	}
+	for _, p := range slices.Sorted(maps.Keys(t.peers)) {
+		g, has := t.peers[p][id]
+		if has && (!ok || better(&g, &f)) {
+			peer, f, ok = p, g, true
+		}
+	}
+	return peer, f, ok
+}
+
+func better(a, b *control.Feed) bool {
+	if a.Online != b.Online {
+		return a.Online
+	}
+	return len(a.Path) < len(b.Path)
+}
+
+// Origins returns the nodes that claim to be the origin of a feed. More than one
+// means that two schools gave different rooms the same name.
+func (t *Table) Origins(id media.FeedID) []string {
+	var origins []string
+	if _, ok := t.own[id]; ok {
+		origins = append(origins, t.node)
+	}
+	for _, feeds := range t.peers {
+		if f, ok := feeds[id]; ok && !slices.Contains(origins, f.Path[0]) {
+			origins = append(origins, f.Path[0])
+		}
+	}
+	slices.Sort(origins)
+	return origins
+}
+
+// Announce lists what to tell a peer: every feed this node can get by a path that
+// does not lead through that peer, with this node's name added to the path.
+func (t *Table) Announce(peer string) []control.Feed {
+	var out []control.Feed
+	for _, id := range t.Feeds() {
+		by, f, _ := t.Best(id)
+		if by == peer || slices.Contains(f.Path, peer) {
+			continue
+		}
+		if by != "" {
+			f.Path = append(slices.Clone(f.Path), t.node)
+			if len(f.Path) > control.MaxHops {
+				continue
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// Feeds lists every feed this node knows, in order.
+func (t *Table) Feeds() []media.FeedID {
+	ids := make(map[media.FeedID]struct{}, len(t.own))
+	for id := range t.own {
+		ids[id] = struct{}{}
+	}
+	for _, feeds := range t.peers {
+		for id := range feeds {
+			ids[id] = struct{}{}
+		}
+	}
+	return slices.Sorted(maps.Keys(ids))
+}
+
+// same tells whether two announcements of a feed mean the same to a reader. The
+// clock error moves a little every second and is no reason to announce anew.
+func same(a, b *control.Feed) bool {
+	return a.Online == b.Online && slices.Equal(a.Path, b.Path) && slices.Equal(a.Layers, b.Layers) &&
+		maps.EqualFunc(a.Tracks, b.Tracks, (*media.Track).Equal) && cmp.Compare(a.ID, b.ID) == 0
+}
