@@ -56,10 +56,8 @@ type DownlinkStats struct {
 type flow struct {
 	id     uint64
 	layer  media.Layer
-	clock  int
 	q      queue
 	report time.Time // when the next sender report is due
-	last   *media.Packet
 	sent   uint32
 	octets uint32
 	rate   rate
@@ -80,10 +78,10 @@ func NewDownlink(cfg DownlinkConfig) *Downlink {
 	return &Downlink{cfg: cfg}
 }
 
-// Open adds a flow for a layer with the given RTP clock rate. It begins in
-// catch-up, so that a cached group of pictures may be pushed at once.
-func (d *Downlink) Open(now time.Time, id uint64, l media.Layer, clock int) {
-	f := &flow{id: id, layer: l, clock: clock}
+// Open adds a flow for a layer. It begins in catch-up, so that a cached group of
+// pictures may be pushed at once.
+func (d *Downlink) Open(now time.Time, id uint64, l media.Layer) {
+	f := &flow{id: id, layer: l}
 	f.q.video = l.IsVideo()
 	f.q.waitKey = f.q.video
 	f.q.catchUp = now

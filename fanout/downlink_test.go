@@ -31,7 +31,7 @@ func drain(d *Downlink, now time.Time) (out []Out) {
 // live opens a flow and brings it out of catch-up with one key frame.
 func live(t *testing.T, d *Downlink, c *camera, id uint64) {
 	t.Helper()
-	d.Open(c.now, id, c.layer, 90000)
+	d.Open(c.now, id, c.layer)
 	d.Push(c.now, id, c.frame(t, 1, true)[0])
 	if n := len(drain(d, c.now)); n != 1 {
 		t.Fatalf("%d packets of the first frame left", n)
@@ -49,7 +49,7 @@ func TestAudioLeavesBeforeVideoThatWasThereFirst(t *testing.T) {
 	d := NewDownlink(DownlinkConfig{})
 	v, a := newCamera(media.LayerMain), newCamera(media.LayerAudio)
 	live(t, d, v, mainFlow)
-	d.Open(v.now, audioFlow, media.LayerAudio, 48000)
+	d.Open(v.now, audioFlow, media.LayerAudio)
 	pushAll(d, v.now, mainFlow, v.frame(t, 3, false))
 	d.Push(v.now, audioFlow, a.frame(t, 1, false)[0])
 	got := drain(d, v.now)
@@ -61,7 +61,7 @@ func TestAudioLeavesBeforeVideoThatWasThereFirst(t *testing.T) {
 func TestASenderReportGoesInFrontAndEveryHalfSecond(t *testing.T) {
 	d := NewDownlink(DownlinkConfig{})
 	c := newCamera(media.LayerMain)
-	d.Open(c.now, mainFlow, media.LayerMain, 90000)
+	d.Open(c.now, mainFlow, media.LayerMain)
 	var reports []rtcp.SenderReport
 	for i := range 27 { // 1.04 s
 		at := c.now
@@ -170,7 +170,7 @@ func TestTheCachedGroupIsNotTooOldForANewSubscriber(t *testing.T) {
 		group = append(group, c.frame(t, 10, i == 0)...)
 	}
 	now := c.now
-	d.Open(now, mainFlow, media.LayerMain, 90000)
+	d.Open(now, mainFlow, media.LayerMain)
 	pushAll(d, now, mainFlow, group)
 	var sent int
 	for end := now.Add(time.Second); now.Before(end); now = now.Add(time.Millisecond) {
@@ -185,7 +185,7 @@ func TestALiveFlowGoesBeforeOneThatIsCatchingUp(t *testing.T) {
 	d := NewDownlink(DownlinkConfig{})
 	c, o := newCamera(media.LayerMain), newCamera(media.LayerMain)
 	live(t, d, c, mainFlow)
-	d.Open(c.now, otherFlow, media.LayerMain, 90000)
+	d.Open(c.now, otherFlow, media.LayerMain)
 	pushAll(d, c.now, otherFlow, o.frame(t, 30, true))
 	pushAll(d, c.now, mainFlow, c.frame(t, 3, false))
 	got := drain(d, c.now)
@@ -224,7 +224,7 @@ func TestPaceSpreadsAKeyFrame(t *testing.T) {
 func BenchmarkDownlink(b *testing.B) {
 	d := NewDownlink(DownlinkConfig{MaxRate: 1e9})
 	c := newCamera(media.LayerMain)
-	d.Open(c.now, mainFlow, media.LayerMain, 90000)
+	d.Open(c.now, mainFlow, media.LayerMain)
 	d.Push(c.now, mainFlow, c.frame(b, 1, true)[0])
 	drain(d, c.now)
 	frames := make([][]*media.Packet, 1000)
