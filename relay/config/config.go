@@ -1,9 +1,8 @@
 package config
 
 import (
-	"net/netip"
-
 	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/access"
 )
 
 // Config is one node: a school, a county, a city. What makes it a hub or a branch
@@ -13,8 +12,8 @@ type Config struct {
 	// digits, '.', '_' and '-'. Required.
 	Node string `yaml:"node"`
 	// Identity is the folder with cert.pem, key.pem and ca.pem, as `classrelay
-	// ca issue` writes it. Needed by a node that has links; a relative path
-	// starts at the configuration file's folder.
+	// ca issue` writes it. Needed by a node that has links. A relative path is
+	// looked for beside the configuration file, then in the working directory.
 	Identity string `yaml:"identity,omitempty"`
 	// Listen says where this node can be reached.
 	Listen Listen `yaml:"listen,omitempty"`
@@ -24,9 +23,9 @@ type Config struct {
 	// their own. A feed that is only pushed need not be named.
 	Feeds map[media.FeedID]Feed `yaml:"feeds,omitempty"`
 	// Access says who may watch or push without a login.
-	Access Access `yaml:"access,omitempty"`
+	Access access.Config `yaml:"access,omitempty"`
 	// Users are those who may with a login.
-	Users []User `yaml:"users,omitempty"`
+	Users []access.User `yaml:"users,omitempty"`
 	// Links is what all links share.
 	Links Links `yaml:"links,omitempty"`
 	// Playout is the last hop, to viewers.
@@ -54,6 +53,9 @@ type Listen struct {
 type Parent struct {
 	// Address is HOST:PORT of the parent's listen.quic.
 	Address string `yaml:"address"`
+	// Node is the name that parent must have in its certificate. Default: any
+	// node of the county whose certificate does not name other hosts.
+	Node string `yaml:"node,omitempty"`
 	// MaxRate caps what this node sends to that parent. Default: links.max_rate.
 	MaxRate Rate `yaml:"max_rate,omitempty"`
 }
@@ -97,46 +99,6 @@ type Feed struct {
 	// Push takes the feed from a pusher in place of a camera, and says which of
 	// two pushers wins: first or last. Not together with main or sub.
 	Push PushRule `yaml:"push,omitempty"`
-}
-
-// Access names the networks that need no login. The loopback address never does.
-type Access struct {
-	// Watch are networks whose viewers need no login. Default: none.
-	Watch []netip.Prefix `yaml:"watch,omitempty"`
-	// Push are networks whose pushers need no login. Default: none.
-	Push []netip.Prefix `yaml:"push,omitempty"`
-	// Basic lets users log in by Basic without TLS, which sends the password in
-	// clear. Default: Digest only.
-	Basic bool `yaml:"basic,omitempty"`
-}
-
-// Right is what a user may do.
-type Right string
-
-// The rights.
-const (
-	RightWatch Right = "watch" // play any feed
-	RightPush  Right = "push"  // publish any feed
-	RightAdmin Right = "admin" // all of it
-)
-
-// User may log in over RTSP. `classrelay user hash` prints one, ready to paste.
-type User struct {
-	Name string `yaml:"name"`
-	// Password is an argon2id hash in PHC form; it serves Basic logins.
-	Password string `yaml:"password,omitempty"`
-	// Digest are the hashes that serve Digest logins.
-	Digest Digest `yaml:"digest,omitempty"`
-	// May is what this user may do. Default: watch.
-	May []Right `yaml:"may,omitempty"`
-}
-
-// Digest holds H(name:realm:password) in hexadecimal, the realm being
-// access.Realm (RFC 7616 §3.4.2). Who has such a hash can log in with it: treat
-// it as a password.
-type Digest struct {
-	MD5    string `yaml:"md5,omitempty"`    // for ffmpeg, VLC and most recorders
-	SHA256 string `yaml:"sha256,omitempty"` // for clients that know RFC 7616
 }
 
 // Links is what all links of the node share.

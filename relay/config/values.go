@@ -78,3 +78,10 @@ func (r Rate) String() string {
 	}
 	return "0bit/s"
 }
+
+// UnmarshalText implements encoding.TextUnmarshaler: a parent that is only an
+// address.
+func (p *Parent) UnmarshalText(b []byte) error {
+	*p = Parent{Address: string(b)}
+	return nil
+}
