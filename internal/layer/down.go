@@ -1,0 +1,183 @@
+package layer
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/classrelay/classrelay/internal/bwe"
+)
+
+const (
+	// targetShare of the rate that came through is what the lower level may take:
+	// the rest drains the queue that stands.
+	targetShare = 0.85
+	// soundOnlyAfter: the last sub stream goes only after a longer look, since
+	// below it there is no picture at all.
+	soundOnlyAfter = 2 * time.Second
+	// lossTooMuch is a loss that no radio makes by itself for long.
+	lossTooMuch = 0.25
+	// lossLeast is how many packets a loss is counted over at least.
+	lossLeast = 30
+	// fairAllowance: we take up to 1/0.6 of what a TCP would get.
+	fairAllowance = 0.6
+)
+
+// downRules holds since when each condition of a step down has been true.
+type downRules struct {
+	self, loss, stand, fair, late, queued held
+}
+
+func (d *downRules) reset() { *d = downRules{} }
+
+// stepDown goes down by the first rule that holds.
+func (s *Selector) stepDown() bool {
+	if s.level == 0 {
+		return false
+	}
+	return s.selfRule() || s.lossRule() || s.standRule() || s.fairRule() || s.yieldRule() || s.lateRule()
+}
+
+// selfRule: a queue grows, less comes through than we send, and the packet
+// trains say that the link is slower than we are.
+func (s *Selector) selfRule() bool {
+	b, q, rate, train := s.sig.Busy, s.sig.Queue-s.sig.Noise, s.flowing(), s.sig.Train
+	slow := b.Length >= 100*time.Millisecond && b.Growth >= 15*time.Millisecond && q > 20*time.Millisecond &&
+		b.Rate < 0.95*rate && (train == 0 || train < 0.97*rate)
+	fast := b.Length >= 60*time.Millisecond && b.Growth >= 10*time.Millisecond && q > 14*time.Millisecond &&
+		train > 0 && train < 0.9*rate
+	hold := selfHold(s.sig.Phi)
+	if b.Rate < 0.65*rate {
+		hold = min(hold, 350*time.Millisecond)
+	}
+	if s.down.self.lasted(s.now, slow || fast) >= s.floorHold(hold) {
+		s.fall(RuleSelf, targetShare*b.Rate, fmt.Sprintf("we send %s, %s comes through, the queue grew by %s to %s; %s",
+			mbit(rate), mbit(b.Rate), ms(b.Growth), ms(s.sig.Queue), whose(s.sig.Phi)))
+		return true
+	}
+	// The pacer keeps the link's queue short by its own: then that one is looked at.
+	limit := s.pace.limit
+	tight := limit > 0 && limit < rate && s.want.Waiting > 100*time.Millisecond
+	if s.down.queued.lasted(s.now, tight) < s.floorHold(0) {
+		return false
+	}
+	s.fall(RuleSelf, targetShare*limit, fmt.Sprintf("the link takes %s of %s, packets wait %s to leave",
+		mbit(limit), mbit(rate), ms(s.want.Waiting)))
+	return true
+}
+
+// selfHold is how long to look: the surer it is that we are alone, the shorter.
+func selfHold(phi bwe.Share) time.Duration {
+	switch {
+	case !phi.Known:
+		return 80 * time.Millisecond
+	case phi.Value < 0.2:
+		return 0
+	case phi.Value <= 0.4:
+		return 500 * time.Millisecond
+	}
+	return 1500 * time.Millisecond
+}
+
+// floorHold lengthens a hold before the last sub stream is given up.
+func (s *Selector) floorHold(hold time.Duration) time.Duration {
+	if s.level == 1 && s.ladder.subs > 0 {
+		return soundOnlyAfter
+	}
+	return hold
+}
+
+// lossRule: so much is lost that sending it is of no use. Without a queue it may
+// be a policer, or a radio that got worse: that is checked afterwards (undo).
+func (s *Selector) lossRule() bool {
+	queue := s.sig.Queue500 > 10*time.Millisecond
+	hold := 500 * time.Millisecond
+	if !queue {
+		hold = time.Second
+	}
+	bad := s.sig.Loss600 > lossTooMuch && s.sig.Sent600 >= lossLeast && !s.undo.random(s.now)
+	if s.down.loss.lasted(s.now, bad) < s.floorHold(hold) {
+		return false
+	}
+	from, loss := s.level, s.sig.Loss600
+	s.fall(RuleLoss, targetShare*s.sig.Delivered,
+		fmt.Sprintf("%.0f %% is lost, the queue is %s", loss*100, ms(s.sig.Queue)))
+	if !queue {
+		s.undo.watch(s.now, from, loss)
+	}
+	return true
+}
+
+// standRule: our queue stands, and nobody else is there.
+func (s *Selector) standRule() bool {
+	stands := s.sig.Queue500-s.sig.Noise > 25*time.Millisecond && s.sig.Phi.Or(1) < 0.25 &&
+		s.sig.Delivered < 1.05*s.flowing() && s.rivals.absent(s.now) >= 3*time.Second
+	if s.down.stand.lasted(s.now, stands) < s.floorHold(1500*time.Millisecond) {
+		return false
+	}
+	s.fall(RuleStand, targetShare*s.sig.Delivered, fmt.Sprintf("a queue of %s stands and is ours", ms(s.sig.Queue500)))
+	return true
+}
+
+// fairRule: by the losses that we see, a TCP would get much less than we take.
+func (s *Selector) fairRule() bool {
+	c := s.sig.Contest
+	unfair := c.Events >= 5 && c.Lasted > 8*time.Second && s.sig.Queue500 > 10*time.Millisecond &&
+		c.FairRate > 0 && c.FairRate < fairAllowance*s.flowing()
+	if s.down.fair.lasted(s.now, unfair) < s.floorHold(2*time.Second) {
+		return false
+	}
+	if s.level == 1 && s.ladder.subs > 0 {
+		return false // a sub stream is no burden on anybody; the breaker bounds it
+	}
+	rate := s.flowing()
+	s.fall(RuleFair, c.FairRate/0.8, fmt.Sprintf("we take %s, a TCP would get %s", mbit(rate), mbit(c.FairRate)))
+	return true
+}
+
+// yieldRule: somebody like us wants in, and can have a share without our going
+// below ours.
+func (s *Selector) yieldRule() bool {
+	capacity := s.sig.Capacity
+	if s.ladder.mains(s.level) < 2 || s.ladder.rate(s.level) <= 0.5*capacity ||
+		s.ladder.rate(s.level-1) <= 0.4*capacity {
+		return false
+	}
+	pulses, contested := s.rivals.pulses(s.now), s.rivals.lasted(s.now)
+	if pulses < 3 && contested < 5*time.Second {
+		return false
+	}
+	s.fallTo(RuleYield, s.level-1, fmt.Sprintf("we take %s of %s, and others want some (%d probes, %s of queue)",
+		mbit(s.ladder.rate(s.level)), mbit(capacity), pulses, ms(contested)))
+	s.rivals.answered()
+	return true
+}
+
+// lateRule: behind this queue no frame is in time, and a good part of it is ours.
+func (s *Selector) lateRule() bool {
+	limit := s.cfg.Budget - s.sig.RTT - 60*time.Millisecond
+	late := s.sig.Queue500 > max(limit, 40*time.Millisecond) && s.sig.Phi.Or(1) <= 0.4
+	if s.down.late.lasted(s.now, late) < s.floorHold(time.Second) {
+		return false
+	}
+	s.fallTo(RuleLate, s.level-1, fmt.Sprintf("a queue of %s makes every frame late", ms(s.sig.Queue500)))
+	return true
+}
+
+// fall goes down to what fits a budget, at least by one level. The last sub
+// stream stays unless it was the level already.
+func (s *Selector) fall(rule Rule, budget float64, why string) {
+	level := s.ladder.fits(budget, s.level-1)
+	if level == 0 && s.level > 1 && s.ladder.subs > 0 {
+		level = 1
+	}
+	s.fallTo(rule, level, why)
+	if rule == RuleSelf || rule == RuleLoss {
+		s.pace.after(budget)
+	}
+}
+
+func (s *Selector) fallTo(rule Rule, level int, why string) {
+	lasted, rose := s.now.Sub(s.since), s.rose
+	s.move(level, rule, why)
+	s.up.fell(s.now, rule, lasted, rose)
+}

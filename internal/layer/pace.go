@@ -1,0 +1,67 @@
+package layer
+
+import (
+	"time"
+
+	"github.com/classrelay/classrelay/internal/bwe"
+)
+
+const (
+	// paceRoom above the level's rate makes a burst of every frame and leaves a
+	// silence after it: both are needed to read the link.
+	paceRoom    = 12e6
+	paceRoomSub = 2e6 // with sub streams only
+	paceLeast   = 1.25
+	// crowded is how many main streams leave no silence of their own at 25 frames
+	// a second; from there on the pacer makes it, and needs (20+8)/20 of the rate.
+	crowded     = 4
+	paceSilence = 1.6
+
+	capTrain  = 0.95
+	capRelax  = 1.004 // per report: twice the rate after 3.5 s
+	capBelow  = 0.8   // of the pace: a train that is slower was slowed by the link
+	capQueue  = 8 * time.Millisecond
+	capPhi    = 0.3
+	capFall   = 0.9
+	capRivals = time.Second
+)
+
+// pace is the rate of the pacer and the cap that the link sets to it.
+type pace struct {
+	limit float64 // 0: none
+	last  float64 // the pace of the last verdict
+}
+
+// read adjusts the cap after a report.
+func (p *pace) read(s *bwe.Signals, _ float64, contested time.Duration) {
+	if p.limit > 0 {
+		p.limit *= capRelax
+	}
+	if contested > capRivals || p.limit > p.last*2 {
+		p.limit = 0
+	}
+	if s.Phi.Or(1) < capPhi && s.Train > 0 && s.Train < capBelow*p.last && s.Queue-s.Noise > capQueue {
+		p.limit = capTrain * s.Train
+	}
+}
+
+// after sets the cap when a level was left because only so much came through.
+func (p *pace) after(target float64) { p.limit = capFall / targetShare * target }
+
+// rate is the pace for a level.
+func (p *pace) rate(level float64, mains int, silence bool, probe float64) (rate, limit float64) {
+	room := paceRoom
+	if mains == 0 {
+		room = paceRoomSub
+	}
+	least := paceLeast
+	if silence {
+		least = paceSilence
+	}
+	rate = max(level+room, level*least, probe*paceLeast)
+	p.last = rate
+	if p.limit > 0 && p.limit < rate && probe == 0 {
+		return p.limit, p.limit
+	}
+	return rate, 0
+}
