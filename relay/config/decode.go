@@ -63,42 +63,49 @@ func (d *decoder) value(n ast.Node, v reflect.Value, path string) {
 	if n.Type() == ast.NullType {
 		return // a key without a value is one left out
 	}
-	text, readsText := v.Addr().Interface().(encoding.TextUnmarshaler)
-	_, isScalar := n.(ast.ScalarNode)
+	setter, readsText := v.Addr().Interface().(encoding.TextUnmarshaler)
+	text, isScalar := scalarText(n)
 	switch {
 	case readsText && isScalar:
-		d.text(n, text, path)
+		if err := setter.UnmarshalText([]byte(text)); err != nil {
+			d.problem(n.GetToken(), path, err.Error())
+		}
 	case v.Kind() == reflect.Struct:
 		d.fields(n, v, path)
 	case v.Kind() == reflect.Map:
 		d.entries(n, v, path)
 	case v.Kind() == reflect.Slice:
 		d.elements(n, v, path)
+	case !isScalar:
+		d.problem(n.GetToken(), path, "one value is wanted here, not a list or keys")
+	case v.Kind() == reflect.Bool:
+		d.boolean(n, v, path)
 	default:
-		d.scalar(n, v, path)
+		v.SetString(text)
 	}
 }
 
-func (d *decoder) text(n ast.Node, v encoding.TextUnmarshaler, path string) {
-	var s string
-	if err := yaml.NodeToValue(n, &s); err != nil {
-		d.problem(n.GetToken(), path, "it is not text")
-		return
+// scalarText is a single value as it was written: a hash of digits alone stays
+// what it is. Anchors, aliases and tags are not values here.
+func scalarText(n ast.Node) (string, bool) {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.LiteralNode:
+		return n.Value.Value, true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		return n.GetToken().Value, true
 	}
-	if err := v.UnmarshalText([]byte(s)); err != nil {
-		d.problem(n.GetToken(), path, err.Error())
-	}
+	return "", false
 }
 
-func (d *decoder) scalar(n ast.Node, v reflect.Value, path string) {
-	_, isScalar := n.(ast.ScalarNode)
-	if v.Kind() == reflect.Bool && n.Type() != ast.BoolType {
+func (d *decoder) boolean(n ast.Node, v reflect.Value, path string) {
+	b, ok := n.(*ast.BoolNode)
+	if !ok {
 		d.problem(n.GetToken(), path, fmt.Sprintf("%q is not true or false", n.GetToken().Value))
 		return
 	}
-	if !isScalar || yaml.NodeToValue(n, v.Addr().Interface()) != nil {
-		d.problem(n.GetToken(), path, "one value is wanted here, not a list or keys")
-	}
+	v.SetBool(b.Value)
 }
 
 func (d *decoder) fields(n ast.Node, v reflect.Value, path string) {
