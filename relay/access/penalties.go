@@ -27,7 +27,11 @@ type penalties struct {
 
 // wait is how long the address has to wait before its next login is looked at.
 func (p *penalties) wait(now time.Time, addr netip.Addr) time.Duration {
-	return max(0, p.until[network(addr)].Sub(now)-(freeFailures-1)*forgetAfter)
+	until := p.until[network(addr)]
+	if until.Before(now) {
+		return 0 // also where there is none
+	}
+	return max(0, until.Sub(now)-(freeFailures-1)*forgetAfter)
 }
 
 // fail notes a failed login.

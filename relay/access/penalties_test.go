@@ -1,0 +1,77 @@
+package access
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+)
+
+func TestPenalties(t *testing.T) {
+	start := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	addr := netip.MustParseAddr("10.0.0.9")
+	var p penalties
+	steps := []struct {
+		at   time.Duration
+		fail bool
+		want time.Duration
+	}{
+		{0, false, 0},
+		{0, true, 0},
+		{time.Second, true, 0},
+		{2 * time.Second, true, 0},
+		{3 * time.Second, true, 0},
+		{4 * time.Second, true, 16 * time.Second}, // the fifth; one is given back at 20 s
+		{19 * time.Second, false, time.Second},
+		{20 * time.Second, false, 0},
+		{20 * time.Second, true, 20 * time.Second},
+		{time.Hour, false, 0},
+		{time.Hour, true, 0},
+	}
+	for i, s := range steps {
+		now := start.Add(s.at)
+		if s.fail {
+			p.fail(now, addr)
+		}
+		if got := p.wait(now, addr); got != s.want {
+			t.Errorf("step %d at %s: waits %s, want %s", i, s.at, got, s.want)
+		}
+	}
+	p.forget(addr)
+	if len(p.until) != 0 {
+		t.Errorf("%d addresses are left, want none", len(p.until))
+	}
+}
+
+func TestPenaltiesCountAnIPv6NetworkAsOneAddress(t *testing.T) {
+	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	var p penalties
+	for _, host := range []string{"2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::4", "2001:db8::5"} {
+		p.fail(now, netip.MustParseAddr(host))
+	}
+	if p.wait(now, netip.MustParseAddr("2001:db8::6")) == 0 {
+		t.Error("a host of the same /64 need not wait")
+	}
+	if p.wait(now, netip.MustParseAddr("2001:db8:1::1")) != 0 {
+		t.Error("a host of another /64 waits")
+	}
+}
+
+func TestPenaltiesStayBounded(t *testing.T) {
+	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	guesser := netip.MustParseAddr("192.0.2.1")
+	var p penalties
+	for range freeFailures {
+		p.fail(now, guesser)
+	}
+	addr := netip.MustParseAddr("10.0.0.0")
+	for range 3 * maxAddresses {
+		p.fail(now, addr)
+		addr = addr.Next()
+	}
+	if len(p.until) > maxAddresses {
+		t.Errorf("%d addresses are remembered, want at most %d", len(p.until), maxAddresses)
+	}
+	if p.wait(now, guesser) == 0 {
+		t.Error("the one who guessed most was forgotten first")
+	}
+}
