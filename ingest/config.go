@@ -177,8 +177,9 @@ func (c *PullConfig) setDefaults(now time.Time) {
 	c.Output.setDefaults(now)
 }
 
-// Validate names the key that cannot work.
-func (c *PullConfig) Validate() error {
+// Validate names the key that cannot work. Zero values are their defaults.
+func (c PullConfig) Validate() error {
+	c.setDefaults(time.Time{})
 	if c.Feed == "" {
 		return fmt.Errorf("feed: it is empty")
 	}
@@ -194,8 +195,8 @@ func (c *PullConfig) Validate() error {
 	if c.DialTimeout < 0 || c.HandshakeTimeout < 0 {
 		return fmt.Errorf("timeouts: %v and %v must not be negative", c.DialTimeout, c.HandshakeTimeout)
 	}
-	if err := c.Patience.validate(); err != nil {
+	if err := c.Output.validate(); err != nil {
 		return err
 	}
-	return nil
+	return c.Patience.validate()
 }

@@ -2,49 +2,17 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/media"
 )
-
-// Phase is where a supervised source stands.
-type Phase uint8
-
-// The phases of a source.
-const (
-	PhaseIdle       Phase = iota // nobody wants it
-	PhaseConnecting              // an attempt is under way
-	PhaseRunning                 // the picture comes
-	PhaseFailed                  // the last attempt failed, the next one waits
-)
-
-// String returns the word shown to people.
-func (p Phase) String() string {
-	switch p {
-	case PhaseIdle:
-		return "idle"
-	case PhaseConnecting:
-		return "connecting"
-	case PhaseRunning:
-		return "running"
-	case PhaseFailed:
-		return "failed"
-	}
-	return fmt.Sprintf("phase%d", uint8(p))
-}
-
-// State is a snapshot of a supervised source.
-type State struct {
-	Phase    Phase
-	Since    time.Time // when the phase began
-	Reason   string    // why the last attempt failed, in one line; empty while running or idle
-	Attempts int       // attempts since the source last ran, or was last wanted
-	Sessions uint64    // how often it has run in all
-}
 
 // SupervisorConfig says when a source is pulled. The zero value works.
 type SupervisorConfig struct {
@@ -56,31 +24,200 @@ type SupervisorConfig struct {
 	BackoffMin, BackoffMax time.Duration
 }
 
+func (c *SupervisorConfig) setDefaults() {
+	if c.BackoffMin == 0 {
+		c.BackoffMin = 200 * time.Millisecond
+	}
+	if c.BackoffMax == 0 {
+		c.BackoffMax = 1500 * time.Millisecond
+	}
+}
+
+// settled is how long a session must have played for the back-off to start over: a
+// camera that falls down after every PLAY is not asked five times a second.
+const settled = 3 * time.Second
+
+// player is a Pull.
+type player interface {
+	run(ctx context.Context, playing func()) error
+}
+
 // Supervisor keeps one Pull playing: again and again, for as long as it is wanted.
 // Its methods may be called from anywhere.
 type Supervisor struct {
-	cfg  SupervisorConfig
-	pull *Pull
-	rng  *rand.Rand
-	log  *zap.Logger
+	cfg     SupervisorConfig
+	pull    *Pull
+	player  player
+	backoff backoff
+	log     *zap.Logger
+	state   atomic.Pointer[State] // written by Run
+	logged  error                 // what the last line about a failure was about
+
+	wake   chan struct{} // capacity 1: a full one has the same meaning as two
+	mu     sync.Mutex
+	wanted bool
+	cancel context.CancelFunc // of the attempt under way
 }
 
 // NewSupervisor takes over p and rng (for the jitter of the back-off).
 func NewSupervisor(cfg SupervisorConfig, p *Pull, rng *rand.Rand, log *zap.Logger) (*Supervisor, error) {
-	return &Supervisor{cfg: cfg, pull: p, rng: rng, log: log}, nil
+	cfg.setDefaults()
+	if cfg.BackoffMin < 0 || cfg.BackoffMax < cfg.BackoffMin {
+		return nil, fmt.Errorf("pull %s: back-off from %v to %v: must rise and not be negative",
+			p.cfg.Feed, cfg.BackoffMin, cfg.BackoffMax)
+	}
+	s := newSupervisor(cfg, p, rng, p.log)
+	if log != nil {
+		s.log = log.With(zap.String("feed", string(p.cfg.Feed)), zap.Stringer("layer", p.cfg.Layer))
+	}
+	s.pull = p
+	return s, nil
+}
+
+func newSupervisor(cfg SupervisorConfig, p player, rng *rand.Rand, log *zap.Logger) *Supervisor {
+	s := &Supervisor{
+		cfg:     cfg,
+		player:  p,
+		backoff: backoff{min: cfg.BackoffMin, max: cfg.BackoffMax, rng: rng},
+		log:     log,
+		wake:    make(chan struct{}, 1),
+		wanted:  cfg.Always,
+	}
+	s.state.Store(&State{Since: time.Now()})
+	return s
 }
 
 // Run pulls while wanted until ctx ends, then returns nil. It never gives up.
 func (s *Supervisor) Run(ctx context.Context) error {
-	<-ctx.Done()
+	defer s.enter(PhaseIdle, func(st *State) { st.Reason = "" })
+	for ctx.Err() == nil {
+		if s.isWanted() {
+			s.attempt(ctx)
+			continue
+		}
+		if s.State().Phase != PhaseIdle {
+			s.log.Info("camera released: nobody watches")
+		}
+		s.enter(PhaseIdle, func(st *State) { st.Attempts, st.Reason = 0, "" })
+		s.backoff.reset()
+		s.logged = nil
+		s.sleep(ctx, -1)
+	}
 	return nil
 }
 
+// attempt runs one session, and waits for the time of the next.
+func (s *Supervisor) attempt(ctx context.Context) {
+	actx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if !s.arm(cancel) {
+		return
+	}
+	began := time.Now()
+	s.enter(PhaseConnecting, func(st *State) { st.Attempts++ })
+	var ran time.Time
+	err := s.player.run(actx, func() {
+		ran = time.Now()
+		s.enter(PhaseRunning, func(st *State) { st.Attempts, st.Reason, st.Sessions = 0, "", st.Sessions+1 })
+		s.log.Info("camera plays")
+		s.logged = nil
+	})
+	if actx.Err() != nil {
+		return
+	}
+	if err == nil {
+		err = ErrClosed
+	}
+	s.enter(PhaseFailed, func(st *State) { st.Reason = err.Error() })
+	s.logFailure(err)
+	now := time.Now()
+	if !ran.IsZero() && now.Sub(ran) >= settled {
+		s.backoff.reset()
+	}
+	s.sleep(ctx, max(s.backoff.wait()-now.Sub(began), s.cfg.BackoffMin))
+}
+
+// logFailure says once why a camera does not play, and again when the reason is
+// another one.
+func (s *Supervisor) logFailure(err error) {
+	if s.logged != nil && errors.Is(err, s.logged) {
+		return
+	}
+	s.logged = reason(err)
+	s.log.Warn("camera does not play; trying again", zap.Error(err))
+}
+
+// reason returns the one of the package's errors that err wraps.
+func reason(err error) error {
+	for _, r := range []error{
+		ErrURL, ErrUnreachable, ErrPassword, ErrBasicOnly, ErrNoStream, ErrNoTrack, ErrNonsense, ErrSilent,
+	} {
+		if errors.Is(err, r) {
+			return r
+		}
+	}
+	return ErrClosed
+}
+
+// sleep waits for d (forever when negative), or until the wish changes or ctx ends.
+func (s *Supervisor) sleep(ctx context.Context, d time.Duration) {
+	var timeout <-chan time.Time
+	if d >= 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		timeout = t.C
+	}
+	select {
+	case <-timeout:
+	case <-s.wake:
+	case <-ctx.Done():
+	}
+}
+
 // SetWanted says whether anybody wants the source. With Always it changes nothing.
-func (s *Supervisor) SetWanted(bool) {}
+// The session of a source that is not wanted any more ends at once.
+func (s *Supervisor) SetWanted(wanted bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cfg.Always || s.wanted == wanted {
+		return
+	}
+	s.wanted = wanted
+	if !wanted && s.cancel != nil {
+		s.cancel()
+	}
+	select {
+	case s.wake <- struct{}{}:
+	default: // Run has not looked since the last change; it will see this one
+	}
+}
+
+func (s *Supervisor) isWanted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.wanted
+}
+
+// arm makes the attempt one that SetWanted can end, unless it has done so already.
+func (s *Supervisor) arm(cancel context.CancelFunc) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cancel = cancel
+	return s.wanted
+}
+
+// enter publishes a new state.
+func (s *Supervisor) enter(p Phase, change func(*State)) {
+	st := s.State()
+	if st.Phase != p {
+		st.Phase, st.Since = p, time.Now()
+	}
+	change(&st)
+	s.state.Store(&st)
+}
 
 // State returns where the source stands.
-func (s *Supervisor) State() State { return State{} }
+func (s *Supervisor) State() State { return *s.state.Load() }
 
 // RequestKeyFrame asks the camera for a key frame, as Pull.RequestKeyFrame.
 func (s *Supervisor) RequestKeyFrame() { s.pull.RequestKeyFrame() }
