@@ -57,8 +57,9 @@ type Recorder struct {
 // record is what the recorder remembers of one flow.
 type record struct {
 	flow     uint64
-	unwrap   media.Unwrapper
+	numbers  media.Unwrapper
 	highest  int64
+	seen     [MaxSpan / 64]uint64 // a bit for each of the last MaxSpan numbers
 	received uint16
 	arrivals []arrival // in order of arrival
 	requests []pending
@@ -89,11 +90,13 @@ func NewRecorder(cfg RecorderConfig) *Recorder {
 // are known by their number; the first counts.
 func (r *Recorder) Arrived(now time.Time, flow uint64, seq uint16) {
 	f := r.record(now, flow)
-	v := f.unwrap.Unwrap(seq)
-	f.received++
-	f.highest = max(f.highest, v)
-	f.arrivals = append(f.arrivals, arrival{v, now})
 	r.last = now
+	v, fresh := f.unwrap(seq)
+	if !fresh {
+		return
+	}
+	f.received++
+	f.arrivals = append(f.arrivals, arrival{v, now})
 	if len(f.arrivals) >= maxArrivals {
 		f.forget(now.Add(-r.cfg.Window))
 	}
@@ -214,6 +217,24 @@ func (r *Recorder) truncate(report *Report) []byte {
 	}
 }
 
+// unwrap extends seq and tells whether it comes for the first time. A number
+// further back than MaxSpan means that the source began anew.
+func (f *record) unwrap(seq uint16) (v int64, fresh bool) {
+	v = f.numbers.Unwrap(seq)
+	if f.highest-v >= MaxSpan {
+		*f = record{flow: f.flow, received: f.received, requests: f.requests}
+		v = f.numbers.Unwrap(seq)
+	}
+	for f.highest = max(f.highest, v-MaxSpan); f.highest < v; {
+		f.highest++
+		f.seen[f.highest/64%(MaxSpan/64)] &^= 1 << (f.highest % 64)
+	}
+	word, bit := &f.seen[v/64%(MaxSpan/64)], uint64(1)<<(v%64)
+	fresh = *word&bit == 0
+	*word |= bit
+	return v, fresh
+}
+
 func (f *record) takeRequests() []Request {
 	var taken []Request
 	for i := range f.requests {
@@ -243,12 +264,10 @@ func (f *record) report(now time.Time, window time.Duration) FlowReport {
 			seen = append(seen, a)
 		}
 	}
-	// Copies: the first arrival of a number counts, and the sort is stable.
-	slices.SortStableFunc(seen, func(a, b arrival) int { return int(a.seq - b.seq) })
-	seen = slices.CompactFunc(seen, func(a, b arrival) bool { return a.seq == b.seq })
 	if len(seen) == 0 {
 		return fr
 	}
+	slices.SortFunc(seen, func(a, b arrival) int { return int(a.seq - b.seq) })
 	// The highest may be older than the latest: then the span ends before it.
 	fr.Highest = uint16(seen[len(seen)-1].seq)
 	fr.First = uint16(seen[0].seq)

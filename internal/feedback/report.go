@@ -46,7 +46,10 @@ type Arrival struct {
 type Request struct {
 	ID   uint8 // counts the requests of the flow; a repeated one has the same
 	Held uint8 // rows over these packets that the receiver already holds
-	Runs []Run
+	// Slack says what an open run does not complain about yet: packets that left
+	// so shortly before they were due that they may still be on the way. Whole ms.
+	Slack time.Duration
+	Runs  []Run
 }
 
 // Run is N packets in a row that are missing, from Seq on. N = 0 is an open end:

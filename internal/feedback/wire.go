@@ -23,7 +23,7 @@ var ErrReport = errors.New("not a feedback report")
 //
 //	flow | highest 16 | received 16 | span | bitmap | age of the first arrival |
 //	difference of each further arrival (zigzag) | requests |
-//	  per request: id 8 | held 8 | runs 8 | per run: seq 16 | n 8
+//	  per request: id 8 | held 8 | slack in ms 8 | runs 8 | per run: seq 16 | n 8
 //
 // span counts the sequence numbers from First to Highest; the bitmap has one bit
 // for each, lowest first. Ages and differences are in Units.
@@ -44,7 +44,7 @@ func (f *FlowReport) append(b []byte) []byte {
 	b = f.appendArrivals(b)
 	b = binary.AppendUvarint(b, uint64(len(f.Requests)))
 	for _, q := range f.Requests {
-		b = append(b, q.ID, q.Held, byte(len(q.Runs)))
+		b = append(b, q.ID, q.Held, byte(min(q.Slack/time.Millisecond, 255)), byte(len(q.Runs)))
 		for _, run := range q.Runs {
 			b = binary.BigEndian.AppendUint16(b, run.Seq)
 			b = append(b, run.N)
@@ -160,7 +160,7 @@ func (w *reader) flow() FlowReport {
 }
 
 func (w *reader) request() Request {
-	q := Request{ID: w.byte(), Held: w.byte()}
+	q := Request{ID: w.byte(), Held: w.byte(), Slack: time.Duration(w.byte()) * time.Millisecond}
 	n := w.byte()
 	w.bad = w.bad || n > MaxRuns || len(w.b) < 3*int(n)
 	if w.bad {

@@ -1,0 +1,220 @@
+package repair
+
+import (
+	"slices"
+	"time"
+
+	"github.com/classrelay/classrelay/internal/fec"
+	"github.com/classrelay/classrelay/internal/feedback"
+)
+
+const (
+	// rowWait is how long after the end of a frame, or after a row, another row
+	// may follow.
+	rowWait = 4 * time.Millisecond
+	// answerTime is what sending the rows of an answer takes.
+	answerTime = 4 * time.Millisecond
+	// silence is how long after it was due a frame counts as lost completely.
+	silence = 12 * time.Millisecond
+	// openTries is how often an open request is repeated while nothing comes at
+	// all: then the flow has paused, or the link is down.
+	openTries = 3
+	// windowMemory is how long after a row over a window more are expected.
+	windowMemory = 500 * time.Millisecond
+)
+
+// openEnd is the state of asking for packets of which nothing is known: the last
+// ones of a frame, or a whole frame.
+type openEnd struct {
+	tries int
+	next  time.Time
+}
+
+// Next is when PopRequest may have something new; zero: nothing is missing. It is
+// never late, but may be early.
+func (r *Receiver) Next() time.Time {
+	next := r.openDue()
+	for _, h := range r.ring.missing {
+		if at := r.due(h); next.IsZero() || at.Before(next) {
+			next = at
+		}
+	}
+	return next
+}
+
+// ask makes the next request that is due.
+func (r *Receiver) ask(now time.Time) (feedback.Request, bool) {
+	if at := r.openDue(); !at.IsZero() && !now.Before(at) {
+		return r.askOpen(now), true
+	}
+	var ripe []*hole
+	for _, h := range r.ring.missing {
+		if !now.Before(r.due(h)) {
+			ripe = append(ripe, h)
+		}
+	}
+	if len(ripe) == 0 {
+		return feedback.Request{}, false
+	}
+	held, group := r.together(ripe)
+	return r.request(now, group, held), true
+}
+
+// request makes a request for the given holes, as many as fit into one.
+func (r *Receiver) request(now time.Time, ripe []*hole, held int) feedback.Request {
+	r.nextID++
+	q := feedback.Request{ID: r.nextID, Held: uint8(min(held, 255))}
+	for _, h := range ripe {
+		n := len(q.Runs) - 1
+		if n >= 0 && q.Runs[n].Seq+uint16(q.Runs[n].N) == uint16(h.seq) && q.Runs[n].N < 255 {
+			q.Runs[n].N++
+		} else if n+1 < feedback.MaxRuns {
+			q.Runs = append(q.Runs, feedback.Run{Seq: uint16(h.seq), N: 1})
+		} else {
+			break // the rest stays ripe
+		}
+		h.asked, h.round = true, q.ID&1 == 1
+		h.retry = now.Add(r.path.Round() + r.clock.jitter)
+	}
+	return q
+}
+
+// together picks from the ripe holes those that belong into one request: the ones
+// that share rows which are not enough, with the number of these rows; or else
+// all that no row covers.
+func (r *Receiver) together(ripe []*hole) (held int, group []*hole) {
+	for _, h := range ripe {
+		rows, unknown := r.component(r.covering(h.seq))
+		if len(rows) == 0 {
+			group = append(group, h)
+			continue
+		}
+		group = slices.DeleteFunc(ripe, func(h *hole) bool {
+			_, in := slices.BinarySearch(unknown, h.seq)
+			return !in
+		})
+		// Rows that came count first of all for what was asked for before.
+		held = len(rows) - (len(unknown) - len(group))
+		return max(0, min(held, len(group)-1)), group
+	}
+	return 0, group
+}
+
+// due is when a hole is to be asked for.
+func (r *Receiver) due(h *hole) time.Time {
+	if h.asked {
+		return h.retry
+	}
+	at := h.noticed.Add(r.clock.patience())
+	due := r.clock.startOf(h.seq, h.noticed).Add(r.path.Deadline - r.path.OneWay)
+	rounds := r.rounds(at, due)
+	switch {
+	case rounds == 0 && r.clock.last.Sub(r.clock.window) < windowMemory:
+		// Parity over the next frames may still bring it.
+		return later(at, due)
+	case h.seq > r.clock.ended && rounds == 1:
+		// The last round that fits: ask once for all of the frame, but in time.
+		return later(at, due.Add(-r.path.RTT-answerTime))
+	case r.clock.parity > 0 && h.seq > r.clock.rowed && h.seq <= r.clock.ended:
+		return later(at, r.clock.last.Add(rowWait))
+	}
+	return at
+}
+
+// rounds is how many rounds of repair fit if the first request leaves at the given
+// time.
+func (r *Receiver) rounds(at, due time.Time) int {
+	left := due.Sub(at) - r.path.RTT
+	if left < 0 {
+		return 0
+	}
+	return 1 + int(left/r.path.Round())
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// openDue is when to ask for what may follow the highest packet known.
+func (r *Receiver) openDue() time.Time {
+	c := &r.clock
+	switch {
+	case len(c.frames) == 0 || r.open.tries >= openTries:
+		return time.Time{}
+	case r.open.tries > 0:
+		return r.open.next
+	case c.ended < r.ring.highest:
+		return c.last.Add(max(rowWait, c.gap+c.gap/4) + r.slack())
+	}
+	return r.silentDue()
+}
+
+// silentDue is when the next frame should have begun.
+func (r *Receiver) silentDue() time.Time {
+	c := &r.clock
+	return c.frames[len(c.frames)-1].start.Add(c.interval + silence + c.jitter)
+}
+
+// slack is how long packets may be on the way beyond the usual time.
+func (r *Receiver) slack() time.Duration {
+	return (max(r.clock.jitter, r.clock.patience()) + time.Millisecond).Truncate(time.Millisecond)
+}
+
+func (r *Receiver) askOpen(now time.Time) feedback.Request {
+	r.nextID++
+	r.open.tries++
+	r.open.next = now.Add(r.path.Round() + r.clock.jitter)
+	if at := r.silentDue(); r.clock.ended < r.ring.highest && at.After(now) && at.Before(r.open.next) {
+		r.open.next = at // the next frame may be lost as well
+	}
+	r.clock.ended = max(r.clock.ended, r.ring.highest)
+	return feedback.Request{
+		ID: r.nextID, Slack: r.slack(), Runs: []feedback.Run{{Seq: uint16(r.ring.highest + 1)}},
+	}
+}
+
+// expect sets when to ask again for what a row did not solve: soon after the last
+// row of an answer, and not while more rows may come.
+func (r *Receiver) expect(now time.Time, row *parity) {
+	if row.Type != fec.OnDemand {
+		return
+	}
+	for _, v := range r.unknown(nil, row) {
+		h := r.ring.hole(v)
+		if h == nil {
+			continue
+		}
+		if !h.asked { // the answer to an open request brings it to light
+			h.asked, h.round = true, row.Round
+		}
+		switch {
+		case h.round != row.Round: // of an earlier answer
+		case row.Last:
+			h.retry = now.Add(r.clock.patience())
+		default:
+			h.retry = later(h.retry, now.Add(rowWait+r.clock.patience()))
+		}
+	}
+}
+
+// giveUp drops the holes that nobody waits for any more.
+func (r *Receiver) giveUp(now time.Time) {
+	if len(r.ring.missing) == 0 && len(r.rows) == 0 {
+		return
+	}
+	refreshed := r.clock.refreshed(r.ring.missing)
+	r.ring.missing = slices.DeleteFunc(r.ring.missing, func(h *hole) bool {
+		due := r.clock.startOf(h.seq, h.noticed).Add(r.path.Deadline - r.path.OneWay)
+		old := now.Sub(due) > lateRepair || h.seq <= r.ring.highest-ringSize/2
+		if old = old || h.seq < refreshed && now.After(due); old {
+			r.stats.GivenUp++
+		}
+		return old
+	})
+	r.rows = slices.DeleteFunc(r.rows, func(p *parity) bool {
+		return now.Sub(p.came) > lateRepair+r.path.Deadline || p.first <= r.ring.highest-ringSize/2
+	})
+}

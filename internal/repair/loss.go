@@ -1,0 +1,68 @@
+package repair
+
+import "math"
+
+// LossModel learns how a link loses packets: the share p, and the mean length of
+// a burst (Gilbert's two-state chain). It is told every packet's fate in order,
+// by a feedback.Ledger. The zero value is ready for use.
+type LossModel struct {
+	packets float64 // all three fade with a window of lossWindow packets
+	losses  float64
+	bursts  float64
+	before  map[uint64]bool // per flow: was its latest packet lost?
+}
+
+const (
+	// lossWindow is how many packets the model remembers: ten seconds of one
+	// main stream, so some forty losses at 1 %.
+	lossWindow = 4000
+	// Before anything is known: 1 % in short bursts, with the weight of 400 packets.
+	priorPackets = 400
+	priorLoss    = 0.01
+	priorBurst   = 1.5
+)
+
+// Settle implements feedback.Settler.
+func (m *LossModel) Settle(flow uint64, lost bool) {
+	m.begin()
+	const fade = 1 - 1.0/lossWindow
+	m.packets = m.packets*fade + 1
+	m.losses *= fade
+	m.bursts *= fade
+	if lost {
+		m.losses++
+		if !m.before[flow] {
+			m.bursts++
+		}
+	}
+	m.before[flow] = lost
+}
+
+func (m *LossModel) begin() {
+	if m.before != nil {
+		return
+	}
+	m.before = make(map[uint64]bool)
+	m.packets = priorPackets
+	m.losses = priorPackets * priorLoss
+	m.bursts = m.losses / priorBurst
+}
+
+// Loss is the share of packets lost, 0 to 1, as best known.
+func (m *LossModel) Loss() float64 {
+	m.begin()
+	return m.losses / m.packets
+}
+
+// Burst is the mean number of packets lost in a row, at least 1.
+func (m *LossModel) Burst() float64 {
+	m.begin()
+	return max(1, m.losses/max(m.bursts, 1e-9))
+}
+
+// cautious is the loss to plan with: one standard deviation above the estimate.
+// Bursts are the independent events, so their number sets the deviation.
+func (m *LossModel) cautious() float64 {
+	p := m.Loss()
+	return min(0.5, p*(1+1/math.Sqrt(max(m.bursts, 1))))
+}

@@ -1,0 +1,96 @@
+package repair
+
+import (
+	"time"
+
+	"github.com/classrelay/classrelay/internal/fec"
+)
+
+// SenderConfig bounds a sender; the zero value works.
+type SenderConfig struct {
+	// Keep is how long packets are kept for repair. Default 1.2 s: the deadline
+	// plus the second during which late repair makes sense.
+	Keep time.Duration
+}
+
+// Repair is one repair packet to be sent on the repair flow.
+type Repair struct {
+	Raw  []byte
+	Type fec.Type
+	// Until is when the frame it belongs to is due at the receiver; what is
+	// still unsent then serves late repair only.
+	Until time.Time
+}
+
+// SenderStats counts packets since the beginning.
+type SenderStats struct {
+	Media     uint64 // pushed
+	Proactive uint64 // rows sent with frames, windows included
+	OnDemand  uint64 // rows sent in time upon request
+	Late      uint64 // rows sent after the deadline upon request
+	Requests  uint64 // answered
+	Repeated  uint64 // requests seen before
+	NotDue    uint64 // packets asked for that may still be on the way
+	Unknown   uint64 // packets asked for that were never sent, or too long ago
+}
+
+// Sender makes the parity of one flow. Not safe for concurrent use.
+type Sender struct {
+	cfg     SenderConfig
+	path    Path
+	planner *Planner
+	store   store
+	ssrc    uint32
+	urgent  []order // answers
+	queue   []order // proactive rows
+	ahead   []order // scratch: the rows being ordered
+	asked   askedIDs
+	window  windowing
+	stats   SenderStats
+}
+
+// order is a row that is to be sent; it is computed when it leaves.
+type order struct {
+	fec.Header
+	packets [][]byte
+	until   time.Time
+}
+
+// NewSender returns a sender that asks planner how much to send.
+func NewSender(cfg SenderConfig, planner *Planner) *Sender {
+	if cfg.Keep <= 0 {
+		cfg.Keep = 1200 * time.Millisecond
+	}
+	return &Sender{cfg: cfg, path: Path{}.withDefaults(), planner: planner}
+}
+
+// SetPath tells what is known about the link; any time.
+func (s *Sender) SetPath(p Path) { s.path = p.withDefaults() }
+
+// Stats returns a copy of the counters.
+func (s *Sender) Stats() SenderStats { return s.stats }
+
+// Pop returns the next repair packet, answers first, until there is none.
+func (s *Sender) Pop(time.Time) (Repair, bool) {
+	o, ok := take(&s.urgent)
+	if !ok {
+		if o, ok = take(&s.queue); !ok {
+			return Repair{}, false
+		}
+	}
+	return Repair{Raw: fec.AppendRow(nil, o.Header, o.packets), Type: o.Type, Until: o.until}, true
+}
+
+func take(queue *[]order) (order, bool) {
+	q := *queue
+	if len(q) == 0 {
+		return order{}, false
+	}
+	o := q[0]
+	q[0] = order{}
+	*queue = q[1:]
+	return o, true
+}
+
+// Next is zero: a sender acts only when told something.
+func (s *Sender) Next() time.Time { return time.Time{} }
