@@ -66,10 +66,8 @@ func NewSupervisor(cfg SupervisorConfig, p *Pull, rng *rand.Rand, log *zap.Logge
 		return nil, fmt.Errorf("pull %s: back-off from %v to %v: must rise and not be negative",
 			p.cfg.Feed, cfg.BackoffMin, cfg.BackoffMax)
 	}
-	s := newSupervisor(cfg, p, rng, p.log)
-	if log != nil {
-		s.log = log.With(zap.String("feed", string(p.cfg.Feed)), zap.Stringer("layer", p.cfg.Layer))
-	}
+	log = log.With(zap.String("feed", string(p.cfg.Feed)), zap.Stringer("layer", p.cfg.Layer))
+	s := newSupervisor(cfg, p, rng, log)
 	s.pull = p
 	return s, nil
 }
@@ -199,9 +197,14 @@ func (s *Supervisor) isWanted() bool {
 }
 
 // arm makes the attempt one that SetWanted can end, unless it has done so already.
+// The wishes up to now are seen with that: their wake-up is spent.
 func (s *Supervisor) arm(cancel context.CancelFunc) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	select {
+	case <-s.wake:
+	default:
+	}
 	s.cancel = cancel
 	return s.wanted
 }
