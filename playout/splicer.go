@@ -1,0 +1,290 @@
+package playout
+
+import (
+	"time"
+
+	"github.com/pion/rtp"
+
+	"github.com/classrelay/classrelay/media"
+)
+
+// Splicer makes one continuous RTP stream of the layers of one picture, or of one
+// sound: in order, in whole frames, from a key frame on, numbered and stamped
+// anew. See timeline for the stamps.
+//
+// It is a core: call Push for each packet, then Pop until it is not ok, then wait
+// until Next or the next packet. It is not safe for concurrent use.
+type Splicer struct {
+	cfg   Config
+	pt    uint8
+	lanes []*lane // the preferred one first
+	use   *lane   // the layer the viewer sees; nil before the first key frame
+
+	line      timeline
+	seq       uint16
+	timestamp uint32 // of the first frame
+	lastAt    time.Time
+
+	out      *frame // the frame that is leaving
+	outNext  int
+	outStamp uint32
+	checked  struct { // what the last frame was, for Stats.Broken
+		lane   *lane
+		stream int
+		next   int64
+	}
+
+	asked [media.NumLayers]time.Time
+	stats Stats
+}
+
+// askEvery is the least time between two requests for a key frame. Cameras take
+// up to half a second to make one.
+const askEvery = time.Second
+
+// Start is where a stream's numbers begin. RFC 3550 §5.1 wants both random.
+type Start struct {
+	Seq       uint16
+	Timestamp uint32
+}
+
+// NewSplicer makes one of the layers given, the preferred one first. They have
+// the codec and clock rate of track, whose payload type goes out.
+func NewSplicer(cfg Config, track *media.Track, start Start, layers ...media.Layer) *Splicer {
+	cfg = cfg.withDefaults()
+	s := &Splicer{cfg: cfg, pt: track.PayloadType, seq: start.Seq, timestamp: start.Timestamp}
+	s.line = timeline{rate: int64(track.ClockRate), sound: !track.Codec.IsVideo()}
+	wait := cfg.MaxWait
+	if s.line.sound {
+		wait = cfg.AudioWait
+	}
+	for _, l := range layers {
+		s.lanes = append(s.lanes, newLane(l, track.Codec, wait))
+	}
+	return s
+}
+
+// Push takes a packet as it arrives, in any order. Packets of other layers are
+// left alone.
+func (s *Splicer) Push(now time.Time, p *media.Packet) {
+	for _, l := range s.lanes {
+		if l.layer == p.Layer {
+			l.push(now, p)
+			s.leaveOut(now, l)
+		}
+	}
+}
+
+// Pop returns the next packet to send, if there is one now. The payload is shared
+// and must not be written to; the SSRC is for the caller to set. Once a frame's
+// first packet is out, its others follow without a gap.
+func (s *Splicer) Pop(now time.Time) (rtp.Packet, bool) {
+	if s.out == nil && !s.begin(now) {
+		return rtp.Packet{}, false
+	}
+	p := s.out.packets[s.outNext]
+	out := rtp.Packet{
+		Header: rtp.Header{
+			Version:        2,
+			Marker:         p.Marker,
+			PayloadType:    s.pt,
+			SequenceNumber: s.seq,
+			Timestamp:      s.outStamp,
+		},
+		Payload: unpadded(p),
+	}
+	s.seq++
+	s.stats.Packets++
+	s.outNext++
+	if s.outNext == len(s.out.packets) {
+		s.out = nil
+	}
+	return out, true
+}
+
+// Next is when Pop may have something without another Push; zero: not before.
+func (s *Splicer) Next() time.Time {
+	var next time.Time
+	for _, l := range s.lanes {
+		next = sooner(next, l.deadline())
+	}
+	if s.use != nil && len(s.use.ready) > 0 {
+		next = sooner(next, s.due(s.use.ready[0]))
+	}
+	return next
+}
+
+// KeyFrameWanted returns a layer that needs a key frame before anything of it can
+// be shown. It returns the same layer at most once a second.
+func (s *Splicer) KeyFrameWanted(now time.Time) (media.Layer, bool) {
+	for i, l := range s.lanes {
+		if !l.asking || i > 0 && l != s.use || now.Sub(s.asked[l.layer]) < askEvery {
+			continue
+		}
+		s.asked[l.layer] = now
+		s.stats.KeyAsked++
+		return l.layer, true
+	}
+	return 0, false
+}
+
+// Report relates the RTP clock to the time of capture (RFC 3550 §6.4.1): what is
+// taken at the moment now gets this timestamp. It reports false before the first
+// frame.
+func (s *Splicer) Report(now time.Time) (timestamp uint32, ok bool) {
+	if !s.line.begun {
+		return 0, false
+	}
+	return s.timestamp + uint32(s.line.at(now)), true
+}
+
+// Stats returns a copy of the counters.
+func (s *Splicer) Stats() Stats {
+	st := s.stats
+	for _, l := range s.lanes {
+		st.add(l.stats)
+	}
+	if s.use != nil {
+		st.Layer = s.use.layer
+	}
+	return st
+}
+
+// begin makes the next frame leave, if one may.
+func (s *Splicer) begin(now time.Time) bool {
+	for _, l := range s.lanes {
+		l.advance(now)
+		s.leaveOut(now, l)
+	}
+	for {
+		s.choose()
+		l := s.use
+		if l == nil || len(l.ready) == 0 || s.due(l.ready[0]).After(now) {
+			return false
+		}
+		f := l.ready[0]
+		l.ready[0] = nil
+		l.ready = l.ready[1:]
+		x, closer, ok := s.line.stamp(now, l, f)
+		s.check(l, f, ok)
+		if !ok {
+			s.stats.Skipped++
+			continue
+		}
+		s.out, s.outNext, s.outStamp = f, 0, s.timestamp+uint32(x)
+		s.lastAt = f.when()
+		s.stats.Frames++
+		if closer {
+			s.stats.CaughtUp++
+		}
+		return true
+	}
+}
+
+// due is when a frame leaves: at once, or Delay after the quickest frame would
+// have. The second bound holds when capture times jump.
+func (s *Splicer) due(f *frame) time.Time {
+	if s.cfg.Delay == 0 || !s.line.begun {
+		return f.done
+	}
+	even := f.when().Add(s.line.late + s.cfg.Delay)
+	latest := f.done.Add(s.cfg.Delay)
+	if even.Before(latest) {
+		return even
+	}
+	return latest
+}
+
+// leaveOut drops what a viewer did not take in time, up to the last key frame.
+func (s *Splicer) leaveOut(now time.Time, l *lane) {
+	if l != s.use || len(l.ready) == 0 || now.Sub(s.due(l.ready[0])) <= s.cfg.MaxHold {
+		return
+	}
+	keep := len(l.ready)
+	if !s.line.sound {
+		for keep > 0 && !l.ready[keep-1].key {
+			keep--
+		}
+		keep--
+	}
+	switch {
+	case keep < 0: // no key frame there
+		keep = len(l.ready)
+		l.blind, l.asking = true, true
+	case keep == 0: // nothing older than the key frame
+		return
+	}
+	s.stats.Slow += uint64(keep)
+	clear(l.ready[:keep])
+	l.ready = l.ready[keep:]
+}
+
+// choose decides which layer the viewer sees from the next frame on. All changes
+// happen at a key frame: a layer that is not in use keeps frames from one on.
+func (s *Splicer) choose() {
+	for i, l := range s.lanes {
+		if l == s.use || len(l.ready) == 0 {
+			continue
+		}
+		newest := l.ready[len(l.ready)-1].when()
+		switch {
+		case s.use == nil:
+		case i == 0: // the preferred one, when it is not behind
+			if newest.Before(s.lastAt.Add(-s.cfg.SwitchAfter)) {
+				continue
+			}
+		case len(s.use.ready) > 0 || newest.Before(s.lastAt.Add(s.cfg.SwitchAfter)):
+			continue
+		}
+		s.change(l)
+		return
+	}
+}
+
+func (s *Splicer) change(to *lane) {
+	if s.use != nil {
+		s.stats.Switches++
+		// What it still has is older than what the viewer will see.
+		clear(s.use.ready)
+		s.use.ready = nil
+		s.use.blind = true
+	}
+	s.use = to
+	for _, l := range s.lanes {
+		l.inUse = l == to
+	}
+}
+
+// check looks once more whether a frame may leave; see Stats.Broken. Pictures that
+// came after a key frame and are shown before it may be left out: none of those
+// shown later refers to them.
+func (s *Splicer) check(l *lane, f *frame, leaves bool) {
+	c := &s.checked
+	follows := c.lane == l && c.stream == f.stream && (c.next == f.seq || f.gap)
+	if leaves && (!f.whole() || !f.key && !follows) {
+		s.stats.Broken++
+	}
+	c.lane, c.stream, c.next = l, f.stream, f.seq+int64(len(f.packets))
+}
+
+// unpadded is the payload without RTP padding (RFC 3550 §5.1), since the header
+// that goes out has no padding bit.
+func unpadded(p *media.Packet) []byte {
+	b := p.Payload()
+	const padding = 0x20
+	if p.Raw[0]&padding == 0 || len(b) == 0 {
+		return b
+	}
+	if n := int(b[len(b)-1]); n > 0 && n <= len(b) {
+		return b[:len(b)-n]
+	}
+	return b
+}
+
+// sooner is the earlier of two times, where zero means never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
