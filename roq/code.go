@@ -2,7 +2,7 @@ package roq
 
 import "fmt"
 
-// ErrorCode says why a stream or a connection ends (draft §10, "Error Handling").
+// ErrorCode says why a stream or a connection ends (draft, "Error Handling").
 type ErrorCode uint64
 
 // The codes of draft-ietf-avtcore-rtp-over-quic-14.

@@ -3,6 +3,8 @@ package roq
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -23,13 +25,6 @@ type SessionConfig struct {
 	HoldFor time.Duration
 }
 
-// Received is one packet that came in.
-type Received struct {
-	Flow    uint64
-	Packet  []byte // belongs to the receiver
-	Arrival time.Time
-}
-
 // Stats counts what a Session did.
 type Stats struct {
 	Writer WriterStats
@@ -37,39 +32,134 @@ type Stats struct {
 	Flows  FlowStats
 }
 
-// FlowStats counts what happened to packets between the Reader and the flows.
-type FlowStats struct {
-	Delivered  uint64 // put into a receiver's channel
-	Overflow   uint64 // dropped, the receiver's channel was full: a local drop
-	Malformed  uint64 // datagrams that could not be parsed
-	Held       uint64 // kept for a flow nobody asked for yet
-	Forgotten  uint64 // of those, dropped because of age or lack of room
-	Split      uint64 // datagrams sent in parts
-	Joined     uint64 // datagrams put together from parts
-	Incomplete uint64 // datagrams of which a part never came
-	Streamed   uint64 // packets sent on a stream because they were too large
-}
+var (
+	// ErrPlain is returned where something of "classrelay/1" is asked of a plain
+	// RoQ session.
+	ErrPlain = errors.New("not on a plain RoQ connection")
+	// errFlow is returned for flow ids that cannot be used.
+	errFlow = errors.New("flow id cannot be used")
+)
 
-// ErrClosed is returned by what is asked of a Session that has ended.
-var ErrClosed = errors.New("RoQ session closed")
+// watchEvery is how often the session looks after its connection: whether the
+// congestion controller is still ours, and what was held too long. A migrated
+// path has the library's own controller for at most two of these.
+const watchEvery = 200 * time.Millisecond
 
-// Session sends and receives the flows of one connection.
+// watched is a connection that wants to be looked after; *Conn is one.
+type watched interface{ watch(log *zap.Logger) }
+
+// Session sends and receives the flows of one connection. All methods are safe
+// for concurrent use.
 type Session struct {
-	conn   Connection
-	writer *Writer
-	reader *Reader
+	conn    Connection
+	cfg     SessionConfig
+	log     *zap.Logger
+	writer  *Writer
+	reader  *Reader
+	flows   *flows
+	control chan Stream // the one bidirectional stream that a listener awaits
+
+	// Owned by the writer's goroutine.
+	scratch  []byte
+	splitter splitter
+
+	// Owned by the goroutine of Run.
+	joiner joiner
 }
 
 // NewSession makes a Session of a connection whose handshake is complete. It
-// starts nothing: call Run.
+// starts nothing: call Run, once.
 func NewSession(conn Connection, cfg SessionConfig, log *zap.Logger) (*Session, error) {
-	return &Session{conn: conn}, nil
+	if conn == nil {
+		return nil, errors.New("roq: a session needs a connection")
+	}
+	if log == nil {
+		log = zap.NewNop()
+	}
+	if cfg.HoldFor <= 0 {
+		cfg.HoldFor = defaultHold
+	}
+	s := &Session{
+		conn:    conn,
+		cfg:     cfg,
+		log:     log,
+		reader:  NewReader(conn),
+		flows:   newFlows(cfg.HoldFor),
+		control: make(chan Stream, 1),
+	}
+	s.writer = NewWriter(s.send)
+	return s, nil
 }
 
 // Run carries packets until the context ends, which is a normal end and returns
 // nil after the connection was closed with NoError, or until the connection
-// fails, whose error is returned.
-func (s *Session) Run(ctx context.Context) error { <-ctx.Done(); return nil }
+// fails, whose error is returned. Either way the connection is closed and every
+// goroutine has returned.
+func (s *Session) Run(ctx context.Context) error {
+	inner, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var all sync.WaitGroup
+	for _, run := range []func(context.Context) error{
+		s.writer.Run, s.reader.Run, s.acceptPackets, s.acceptControl,
+	} {
+		// Each ends with inner or with the connection, which is closed below;
+		// the first that ends takes the others along. Run waits for all.
+		all.Go(func() { stop(run(inner)) })
+	}
+	s.dispatch(inner)
+
+	code, reason := NoError, ""
+	if ctx.Err() == nil {
+		code, reason = InternalError, "session failed" // no effect if the peer or a timeout ended it
+	}
+	closeErr := s.conn.CloseWithError(code, reason)
+	all.Wait()
+	if ctx.Err() != nil {
+		return closeErr
+	}
+	return fmt.Errorf("RoQ session: %w", context.Cause(inner))
+}
+
+// dispatch hands datagrams to their flows until the context ends.
+func (s *Session) dispatch(ctx context.Context) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case in := <-s.reader.queue:
+			s.handle(in)
+		case now := <-tick.C:
+			s.flows.expire(now)
+			s.joiner.expire(now)
+			s.flows.count.incomplete.Store(s.joiner.incomplete)
+			if w, ok := s.conn.(watched); ok {
+				w.watch(s.log)
+			}
+		}
+	}
+}
+
+// handle parses one datagram and hands it on.
+func (s *Session) handle(in incoming) {
+	flow, payload, err := ParseDatagram(in.datagram)
+	if err == nil && s.cfg.Relay && flow == FragmentFlow {
+		payload, err = s.joiner.push(in.arrival, payload)
+		if err == nil && payload == nil {
+			return // more parts are to come
+		}
+		if err == nil {
+			s.flows.count.joined.Add(1)
+			flow, payload, err = ParseDatagram(payload)
+		}
+	}
+	if err != nil || s.cfg.Relay && flow == FragmentFlow {
+		s.flows.count.malformed.Add(1)
+		return
+	}
+	s.flows.deliver(Received{flow, payload, in.arrival})
+}
 
 // TrySend queues a packet for a flow and returns at once: see Writer.TrySend.
 func (s *Session) TrySend(flow uint64, packet []byte, deadline time.Time) bool {
@@ -81,24 +171,23 @@ func (s *Session) TrySend(flow uint64, packet []byte, deadline time.Time) bool {
 // were kept. Many flows may share one channel. A full channel loses the packet,
 // which is counted; the Session never waits and never closes the channel.
 // Receive on a flow that is already asked for changes its channel.
-func (s *Session) Receive(flow uint64, into chan<- Received) error { return nil }
+func (s *Session) Receive(flow uint64, into chan<- Received) error {
+	if flow > MaxFlow || s.cfg.Relay && flow == FragmentFlow {
+		return fmt.Errorf("receive flow %d: %w", flow, errFlow)
+	}
+	s.flows.receive(flow, into)
+	return nil
+}
 
 // Forget stops receiving a flow; what still comes is held and then dropped.
-func (s *Session) Forget(flow uint64) {}
+func (s *Session) Forget(flow uint64) { s.flows.forget(flow) }
 
-// OpenStream opens a unidirectional stream for a flow, for packets that must
-// arrive or are too large for a datagram.
-func (s *Session) OpenStream(flow uint64) (*PacketWriter, error) { return nil, nil }
+// Stats returns the counters.
+func (s *Session) Stats() Stats {
+	return Stats{Writer: s.writer.Stats(), Reader: s.reader.Stats(), Flows: s.flows.stats()}
+}
 
-// Control returns the one bidirectional stream of a "classrelay/1" connection:
-// opened here on the side that dialled, awaited on the other. The listening side
-// sees it only once the dialling side has written something.
-func (s *Session) Control(ctx context.Context) (Stream, error) { return s.conn.AcceptStream(ctx) }
-
-// Stats returns the counters. Safe for concurrent use.
-func (s *Session) Stats() Stats { return Stats{} }
-
-// Close ends the connection with a code and Run with it. Safe for concurrent use.
+// Close ends the connection with a code, and Run with it.
 func (s *Session) Close(code ErrorCode, reason string) error {
 	return s.conn.CloseWithError(code, reason)
 }

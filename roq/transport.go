@@ -3,15 +3,18 @@ package roq
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"fmt"
 	"net"
 	"time"
 
 	"github.com/apernet/quic-go"
+	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/roq/cc"
 )
 
-// The protocols (ALPN) we speak.
+// The protocols (ALPN, RFC 7301) we speak.
 const (
 	// ProtocolRelay is RoQ between two nodes of ours, with control and fragments.
 	ProtocolRelay = "classrelay/1"
@@ -22,19 +25,20 @@ const (
 // TransportConfig says how connections are set up. The zero value of every field
 // but PacketConn and TLS works.
 type TransportConfig struct {
-	// PacketConn is the socket, real or simulated. It is closed with the
-	// Listener, or with the Conn that Dial returns. Required.
+	// PacketConn is the socket, real or simulated. It belongs to the Listener, or
+	// to the Conn that Dial returns, and is closed with it. Required.
 	PacketConn net.PacketConn
 	// TLS is cloned and its NextProtos set to Protocols. Required.
 	TLS *tls.Config
 	// Protocols are offered and accepted, best first. Default: ProtocolRelay
 	// and ProtocolRoQ.
 	Protocols []string
-	// PacketSize is the size of QUIC packets in bytes, from 1200 to 1452. 0, the
-	// default, means PacketSize and FallbackPacketSize where that does not pass.
+	// PacketSize is the size of QUIC packets in bytes, from 1200 to 1452. The
+	// default, 0, means 1350, and 1252 where that does not pass.
 	PacketSize int
 	// KeepAlive is the pause after which an idle connection says that it lives.
-	// Default 1 s.
+	// Default 1 s: NAT bindings of UDP live 30 s and more, so this is for us, to
+	// know the RTT and a dead path before media is wanted.
 	KeepAlive time.Duration
 	// IdleTimeout ends a connection that hears nothing. Default 6 s: a blackout
 	// of five seconds is survived.
@@ -43,11 +47,109 @@ type TransportConfig struct {
 	Controller cc.Config
 }
 
-// Conn is a QUIC connection of the product's own making. It is a Connection.
+const (
+	defaultKeepAlive   = time.Second
+	defaultIdleTimeout = 6 * time.Second
+	// handshakeTimeout bounds a handshake that hears nothing.
+	handshakeTimeout = 5 * time.Second
+	// fallbackAfter is how long a dialler waits for any answer to packets of 1350
+	// bytes before it tries 1252. QUIC sends its first packets again after 0.2,
+	// 0.6 and 1.4 s, so four flights have gone unanswered then: at 5 % loss each
+	// way that is about one dial in a thousand. It costs nothing but the batches,
+	// because the fallback probes the path's size (RFC 8899).
+	fallbackAfter = 2 * time.Second
+	// maxStreams is how many packets on streams of their own may be on the way.
+	maxStreams = 256
+	// maxControlStreams lets the listening side see, and answer with an error,
+	// a bidirectional stream that should not be.
+	maxControlStreams = 2
+)
+
+func (c *TransportConfig) validate() error {
+	if c.PacketConn == nil {
+		return errors.New("roq: PacketConn is missing")
+	}
+	if c.TLS == nil {
+		return errors.New("roq: TLS is missing")
+	}
+	if c.PacketSize != 0 && (c.PacketSize < 1200 || c.PacketSize > 1452) {
+		return fmt.Errorf("roq: PacketSize %d is outside 1200 to 1452", c.PacketSize)
+	}
+	return nil
+}
+
+func (c *TransportConfig) tls() *tls.Config {
+	t := c.TLS.Clone()
+	t.NextProtos = c.Protocols
+	if len(t.NextProtos) == 0 {
+		t.NextProtos = []string{ProtocolRelay, ProtocolRoQ}
+	}
+	t.MinVersion = tls.VersionTLS13
+	return t
+}
+
+// quic is the library's configuration for packets of a size. Full packets of
+// 1350 bytes stay as they are. Smaller ones grow to what the path carries, so
+// that a path that was only silent for a while is not taken for narrow for ever.
+func (c *TransportConfig) quic(size int) *quic.Config {
+	return &quic.Config{
+		InitialPacketSize:       uint16(size),
+		DisablePathMTUDiscovery: size >= PacketSize || c.PacketSize != 0,
+		EnableDatagrams:         true,
+		KeepAlivePeriod:         orDefault(c.KeepAlive, defaultKeepAlive),
+		MaxIdleTimeout:          orDefault(c.IdleTimeout, defaultIdleTimeout),
+		HandshakeIdleTimeout:    handshakeTimeout,
+		MaxIncomingStreams:      maxControlStreams,
+		MaxIncomingUniStreams:   maxStreams,
+	}
+}
+
+func orDefault(d, def time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return def
+}
+
+// transport is the library's socket, with connection ids that make full packets
+// full (see DatagramSize).
+func (c *TransportConfig) transport(conn net.PacketConn) *quic.Transport {
+	return &quic.Transport{Conn: conn, ConnectionIDLength: connectionIDLength}
+}
+
+// Conn is a QUIC connection of the product's own making. It is a Connection, and
+// all its methods may be called concurrently.
 type Conn struct {
 	Connection
 	quic       *quic.Conn
 	controller *cc.Controller
+	socket     *socket
+	own        *quic.Transport // of a dialled connection, nil otherwise
+	calls      uint64          // of the controller, at the last watch
+}
+
+// newConn takes over a connection whose handshake is complete.
+func newConn(q *quic.Conn, s *socket, cfg *TransportConfig) (*Conn, error) {
+	if !q.ConnectionState().SupportsDatagrams.Remote {
+		err := errors.New("peer does not take datagrams (RFC 9221)")
+		return nil, errors.Join(err, q.CloseWithError(quic.ApplicationErrorCode(ExpectationUnmet), err.Error()))
+	}
+	c := &Conn{
+		Connection: Adapt(q, tooLarge),
+		quic:       q,
+		controller: cc.New(cfg.Controller, int(q.InitialPacketSize())),
+		socket:     s,
+	}
+	q.SetCongestionControl(c.controller)
+	return c, nil
+}
+
+func tooLarge(err error) int {
+	var large *quic.DatagramTooLargeError
+	if errors.As(err, &large) {
+		return int(large.MaxDatagramPayloadSize)
+	}
+	return 0
 }
 
 // Controller is the connection's congestion controller.
@@ -62,27 +164,93 @@ func (c *Conn) TLS() tls.ConnectionState { return c.quic.ConnectionState().TLS }
 // RemoteAddr is where the peer is now; it changes when the peer's NAT does.
 func (c *Conn) RemoteAddr() net.Addr { return c.quic.RemoteAddr() }
 
+// LocalAddr is the address of the socket.
+func (c *Conn) LocalAddr() net.Addr { return c.quic.LocalAddr() }
+
+// Buffers is what the kernel gave the socket, in bytes; zero for a simulated one.
+func (c *Conn) Buffers() Buffers { return buffersOf(c.socket.given) }
+
 // MaxDatagramSize is the largest datagram payload that fits now, flow id
-// included, in bytes: DatagramSize, or FallbackDatagramSize on a narrow path.
-func (c *Conn) MaxDatagramSize() int { return DatagramSize }
+// included, in bytes: DatagramSize, or on a narrow path FallbackDatagramSize,
+// which may grow while the path is probed.
+func (c *Conn) MaxDatagramSize() int {
+	// The library tells only those who ask for too much. Nothing is sent.
+	var large *TooLargeError
+	if err := c.SendDatagram(make([]byte, 2*PacketSize)); errors.As(err, &large) {
+		return large.Max
+	}
+	return int(c.quic.InitialPacketSize()) - packetOverhead // the connection is closed
+}
 
-// Listener accepts connections.
-type Listener struct{}
+// CloseWithError ends the connection and frees the socket that Dial took over.
+func (c *Conn) CloseWithError(code ErrorCode, reason string) error {
+	err := c.Connection.CloseWithError(code, reason)
+	if c.own != nil {
+		err = errors.Join(err, c.own.Close(), c.socket.Close())
+	}
+	return err
+}
 
-// Listen accepts connections on a socket.
-func Listen(cfg TransportConfig) (*Listener, error) { return &Listener{}, nil }
+// watch puts our congestion controller back when the library has replaced it,
+// which it does without a word when the path changes (the peer's NAT rebinding
+// is enough). It looks whether our controller is still being asked: a second
+// installation at the very moment of a migration would be a data race in the
+// library, so it is not done without need. The Session calls it regularly.
+func (c *Conn) watch(log *zap.Logger) {
+	calls := c.controller.Calls()
+	if calls == c.calls {
+		c.quic.SetCongestionControl(c.controller)
+	} else if c.calls == 0 {
+		log.Debug("congestion controller in charge", zap.Stringer("peer", c.RemoteAddr()))
+	}
+	c.calls = calls
+}
 
-// Accept waits for the next connection whose handshake is complete.
-func (l *Listener) Accept(ctx context.Context) (*Conn, error) { return nil, ErrClosed }
+// CloseCode tells the code with which the peer ended a connection made by Listen
+// or Dial, and false if it did not.
+func CloseCode(err error) (ErrorCode, bool) {
+	var closed *quic.ApplicationError
+	if errors.As(err, &closed) && closed.Remote {
+		return ErrorCode(closed.ErrorCode), true
+	}
+	return NoError, false
+}
 
-// Addr is where the Listener listens.
-func (l *Listener) Addr() net.Addr { return nil }
-
-// Close stops accepting, closes every accepted connection and the socket.
-func (l *Listener) Close() error { return nil }
-
-// Dial connects to a listener. Where packets of 1350 bytes get no answer for two
-// seconds it tries again with 1252.
+// Dial connects to a listener. Where packets of 1350 bytes get no answer within
+// two seconds it tries again with 1252, on the same socket.
 func Dial(ctx context.Context, addr net.Addr, cfg TransportConfig) (*Conn, error) {
-	return nil, ErrClosed
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	s, err := newSocket(cfg.PacketConn, nil)
+	if err != nil {
+		return nil, err
+	}
+	tr := cfg.transport(s.PacketConn)
+	q, err := dial(ctx, tr, addr, &cfg)
+	var conn *Conn
+	if err == nil {
+		conn, err = newConn(q, s, &cfg)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("dial %s: %w", addr, err), tr.Close(), s.Close())
+	}
+	conn.own = tr
+	return conn, nil
+}
+
+// dial tries the sizes.
+func dial(ctx context.Context, tr *quic.Transport, addr net.Addr, cfg *TransportConfig) (*quic.Conn, error) {
+	if cfg.PacketSize != 0 {
+		return tr.Dial(ctx, addr, cfg.tls(), cfg.quic(cfg.PacketSize))
+	}
+	full := cfg.quic(PacketSize)
+	full.HandshakeIdleTimeout = fallbackAfter
+	q, err := tr.Dial(ctx, addr, cfg.tls(), full)
+	var idle *quic.IdleTimeoutError
+	var slow *quic.HandshakeTimeoutError
+	if !errors.As(err, &idle) && !errors.As(err, &slow) {
+		return q, err
+	}
+	return tr.Dial(ctx, addr, cfg.tls(), cfg.quic(FallbackPacketSize))
 }
