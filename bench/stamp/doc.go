@@ -4,8 +4,8 @@
 //
 // In video the stamp is a NAL unit of its own in front of the picture: an SEI
 // message "user data unregistered" (H.264 D.1.7, payload type 5; H.265 D.2.7)
-// with our UUID. Decoders skip it, relays carry it. It holds a CRC-32C over the
-// picture's slices, so a frame that lost a packet, or that a relay has mixed up
+// with our UUID. Decoders skip it, relays carry it. It holds a CRC-32C over
+// itself and the picture's slices, so a frame that lost a packet, or that a relay has mixed up
 // with another, is found out. Parameter sets and delimiters are left out of the
 // sum: a relay may repeat or drop them without harm to the picture.
 //

@@ -24,7 +24,7 @@ type Stamp struct {
 	Layer  media.Layer // which encoding it was
 	Key    bool        // it can be decoded alone
 	GOP    uint16      // frames since the key frame; 0 is the key frame itself
-	CRC    uint32      // CRC-32C over the slices; Append fills it in
+	CRC    uint32      // CRC-32C over the slices and the above; Append fills it in
 }
 
 // size of a stamp in bytes, without the UUID:

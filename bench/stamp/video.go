@@ -12,7 +12,7 @@ import (
 // where both H.264 (7.4.1.2.3) and H.265 (7.4.2.4.4) want an SEI message. It
 // fills in s.CRC. The NAL units themselves are shared, not copied.
 func Append(codec media.Codec, au [][]byte, s Stamp) [][]byte {
-	s.CRC = sum(codec, au)
+	s.CRC = sum(codec, au, &s)
 	at := 0
 	for at < len(au) && !isSlice(codec, au[at]) {
 		at++
@@ -34,7 +34,8 @@ func Parse(codec media.Codec, au [][]byte) (Stamp, error) {
 }
 
 // Verify finds the stamp in an access unit and checks that the unit is whole and
-// has exactly one stamp. The Stamp is good to read when the error is ErrBroken.
+// has exactly one stamp. When the error is ErrBroken the
+// Stamp may be what is broken.
 func Verify(codec media.Codec, au [][]byte) (Stamp, error) {
 	s, err := Parse(codec, au)
 	if err != nil {
@@ -49,17 +50,18 @@ func Verify(codec media.Codec, au [][]byte) (Stamp, error) {
 	if stamps > 1 {
 		return s, fmt.Errorf("%w: %d stamps in one access unit", ErrBroken, stamps)
 	}
-	if got := sum(codec, au); got != s.CRC {
+	if got := sum(codec, au, &s); got != s.CRC {
 		return s, fmt.Errorf("%w %d: checksum %08x, stamped %08x", ErrBroken, s.Number, got, s.CRC)
 	}
 	return s, nil
 }
 
-// sum is a CRC-32C over the slices, each behind its length so that they cannot
-// be split or joined unnoticed.
-func sum(codec media.Codec, au [][]byte) uint32 {
+// sum is a CRC-32C over what the stamp says and over the slices, each behind its
+// length so that they cannot be split or joined unnoticed.
+func sum(codec media.Codec, au [][]byte, s *Stamp) uint32 {
 	table := crc32.MakeTable(crc32.Castagnoli)
-	var crc uint32
+	said := s.appendTo(make([]byte, 0, size))
+	crc := crc32.Update(0, table, said[:size-4])
 	var length [4]byte
 	for _, nal := range au {
 		if !isSlice(codec, nal) {
