@@ -40,7 +40,7 @@ func ReachOf(rtt, budget time.Duration) Reach {
 			"parity only, expect %s", ms(rtt/2), ms(budget), ms(r.Expect))
 		return r
 	case left < rtt+roundExtra:
-		window := min(time.Duration(windowMost-1)*frameEvery, left/frameEvery*frameEvery)
+		window := min((windowMost-1)*frameEvery, left.Truncate(frameEvery))
 		r.Expect = way + window
 		r.Text = fmt.Sprintf("this link's round trip of %s allows no repair within %s: parity only, expect %s; "+
 			"repair on demand would need %s", ms(rtt), ms(budget), ms(r.Expect), ms(rtt*3/2+frameEvery))
