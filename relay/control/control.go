@@ -48,7 +48,6 @@ type Message struct {
 	Unsubscribe *Unsubscribe `json:"unsubscribe,omitempty"`
 	Refused     *Refused     `json:"refused,omitempty"`
 	KeyFrame    *KeyFrame    `json:"keyframe,omitempty"`
-	Bye         *Bye         `json:"bye,omitempty"`
 }
 
 // Hello opens a link. The node's name is not in it: it is the one in the
@@ -101,11 +100,6 @@ type Refused struct {
 // KeyFrame asks for a key frame on a flow, as a PLI would (RFC 4585 §6.3.1).
 type KeyFrame struct {
 	Flow uint64 `json:"flow"`
-}
-
-// Bye says that the sender is going away and why.
-type Bye struct {
-	Why string `json:"why"`
 }
 
 // Write sends one message.

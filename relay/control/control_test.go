@@ -28,7 +28,6 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 		{Unsubscribe: &Unsubscribe{Flow: 64}},
 		{Refused: &Refused{Flow: 64, Why: "no such feed"}},
 		{KeyFrame: &KeyFrame{Flow: 64}},
-		{Bye: &Bye{Why: "restart"}},
 	} {
 		var b bytes.Buffer
 		if err := Write(&b, want); err != nil {

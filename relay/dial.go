@@ -1,0 +1,126 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/classrelay/classrelay/fanout"
+	"github.com/classrelay/classrelay/relay/config"
+	"github.com/classrelay/classrelay/relay/identity"
+	"github.com/classrelay/classrelay/roq"
+)
+
+const (
+	// dialWithin bounds one attempt: a handshake takes three round trips, and
+	// the narrow packets are tried after two seconds.
+	dialWithin = 5 * time.Second
+	// redialMin and redialMax bound the pause between attempts. With the most
+	// of 1 s a school is back within two seconds of its county; the jitter
+	// spreads 500 schools that return at once.
+	redialMin = 200 * time.Millisecond
+	redialMax = time.Second
+)
+
+// dialer keeps one link to a parent up until its context ends.
+type dialer struct {
+	parent config.Parent
+	node   *Node
+	rng    *rand.Rand
+	log    *zap.Logger
+}
+
+// Run dials, and dials again when the link has ended. It returns when ctx ends.
+func (d *dialer) Run(ctx context.Context) {
+	pause, said := redialMin, ""
+	for {
+		began := time.Now()
+		err := d.attempt(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(began) > dialWithin {
+			pause, said = redialMin, ""
+		}
+		if text := err.Error(); text != said { // the same reason is said once, not every second
+			d.log.Warn("no link to the parent; trying on", zap.Error(err))
+			said = text
+		}
+		select {
+		case <-time.After(pause + time.Duration(d.rng.Int64N(int64(pause)/2))):
+		case <-ctx.Done():
+			return
+		}
+		pause = min(2*pause, redialMax)
+	}
+}
+
+// attempt makes a link and carries it until it ends.
+func (d *dialer) attempt(ctx context.Context) error {
+	conn, err := d.dial(ctx)
+	if err != nil {
+		return fmt.Errorf("dial %s: %w", d.parent.Address, err)
+	}
+	cfg := fanout.DownlinkConfig{
+		MaxRate:  int64(d.parent.MaxRate),
+		QueueAge: time.Duration(d.node.cfg.Links.QueueAge),
+	}
+	return d.node.carry(ctx, conn, true, cfg)
+}
+
+func (d *dialer) dial(ctx context.Context) (*roq.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialWithin)
+	defer cancel()
+	addr, err := d.node.net.resolve(ctx, d.parent.Address)
+	if err != nil {
+		return nil, err
+	}
+	socket, err := d.node.net.listenPacket()("udp", ":0")
+	if err != nil {
+		return nil, err
+	}
+	host, _, err := net.SplitHostPort(d.parent.Address)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := roq.Dial(ctx, addr, roq.TransportConfig{
+		PacketConn: socket,
+		TLS:        d.node.id.ClientTLS(host, ""),
+		Protocols:  []string{roq.ProtocolRelay},
+	})
+	if err != nil {
+		_ = socket.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// carry runs a link over a connection until it ends, and says so in the log.
+func (n *Node) carry(ctx context.Context, conn *roq.Conn, dialled bool, cfg fanout.DownlinkConfig) error {
+	peer, err := identity.PeerName(conn.TLS())
+	if err != nil {
+		_ = conn.CloseWithError(roq.GeneralError, err.Error())
+		return err
+	}
+	if peer == n.cfg.Node {
+		err := fmt.Errorf("the node at %s has this node's own name %q: give each its own certificate", conn.RemoteAddr(), peer)
+		_ = conn.CloseWithError(roq.GeneralError, err.Error())
+		return err
+	}
+	l, err := newLink(n.table, conn, peer, dialled, cfg, n.version, n.log)
+	if err != nil {
+		_ = conn.CloseWithError(roq.InternalError, err.Error())
+		return err
+	}
+	l.log.Info("link up", zap.Stringer("address", conn.RemoteAddr()), zap.Bool("dialled", dialled))
+	err = l.Run(ctx)
+	l.log.Info("link down", zap.Error(err))
+	if err == nil {
+		err = fmt.Errorf("the link to %s has ended", peer)
+	}
+	return err
+}

@@ -1,0 +1,352 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/classrelay/classrelay/fanout"
+	"github.com/classrelay/classrelay/relay/clock"
+	"github.com/classrelay/classrelay/relay/control"
+	"github.com/classrelay/classrelay/roq"
+)
+
+const (
+	// timeFlow carries the time exchange. It is below the ids of media.
+	timeFlow = 1
+	// announceEvery repeats the full announcement: soft state heals by itself.
+	announceEvery = 5 * time.Second
+	// announceGap gathers changes that come together, as the tracks of a camera.
+	announceGap = 10 * time.Millisecond
+	// publishEvery is how often the link's figures are made readable.
+	publishEvery = time.Second
+	// inbox holds what came in and waits for the loop: a cached group of pictures
+	// of a few feeds. Full: the session drops and counts.
+	inbox = 4096
+	// outbox holds control messages that wait for the stream. Full: the peer has
+	// not read for long, and the link ends.
+	outbox = 1024
+)
+
+// link is one connection to another node. Run owns it; the rest of the node talks
+// to it through mail and reads status.
+//
+// Goroutines: the session's reader and writer, which block on the network; the
+// control stream's reader and writer, likewise; and the loop, which decides and
+// never blocks.
+type link struct {
+	peer    string
+	dialled bool
+	version string
+	table   *table
+	conn    *roq.Conn
+	session *roq.Session
+	mail    *mailbox
+	status  atomic.Pointer[LinkStatus]
+	log     *zap.Logger
+
+	// Owned by the loop.
+	in       chan roq.Received
+	heard    chan *control.Message
+	say      chan *control.Message
+	receiver *receiver
+	sender   *sender
+	exchange clock.Exchange
+	due      deadlines
+}
+
+// deadlines are the loop's own times.
+type deadlines struct {
+	announce, publish, pump time.Time
+}
+
+// newLink makes a link of a connection whose handshake is complete.
+func newLink(
+	t *table, conn *roq.Conn, peer string, dialled bool, cfg fanout.DownlinkConfig, version string, log *zap.Logger,
+) (*link, error) {
+	log = log.With(zap.String("peer", peer))
+	session, err := roq.NewSession(conn, roq.SessionConfig{Relay: true, Listener: !dialled}, log)
+	if err != nil {
+		return nil, err
+	}
+	l := &link{
+		peer:    peer,
+		dialled: dialled,
+		version: version,
+		table:   t,
+		conn:    conn,
+		session: session,
+		mail:    newMailbox(),
+		log:     log,
+		in:      make(chan roq.Received, inbox),
+		heard:   make(chan *control.Message, 16), // full: the stream's reader waits
+		say:     make(chan *control.Message, outbox),
+	}
+	l.receiver = newReceiver(t, session, l.in, log)
+	l.sender = newSender(t, peer, session, l.mail.wake, cfg)
+	l.status.Store(&LinkStatus{Peer: peer, Dialled: dialled, Since: time.Now()})
+	return l, session.Receive(timeFlow, l.in)
+}
+
+// Run carries the link until it ends, and returns why; nil when ctx is done.
+func (l *link) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	wg.Go(func() { cancel(l.session.Run(ctx)) }) // ends with ctx, or ends it
+	stream, err := l.shake(ctx)
+	if err != nil {
+		cancel(err)
+		wg.Wait()
+		return err
+	}
+	wg.Go(func() { cancel(l.listen(ctx, stream)) }) // ends when the stream is closed
+	wg.Go(func() { cancel(l.speak(ctx, stream)) })  // ends with ctx
+	if loser := l.table.addLink(l); loser != nil {
+		loser.mail.end("another link to this node has taken over")
+	}
+	err = l.loop(ctx)
+	l.table.removeLink(l)
+	l.sender.closeAll()
+	_ = l.session.Close(roq.NoError, reason(err)) // it may be closed already
+	cancel(err)
+	wg.Wait()
+	if cause := context.Cause(ctx); err == nil && cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return err
+}
+
+// shake opens the control stream and exchanges Hello.
+func (l *link) shake(ctx context.Context) (roq.Stream, error) {
+	ctx, stop := context.WithTimeout(ctx, 5*time.Second)
+	defer stop()
+	stream, err := l.session.Control(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open the control stream: %w", err)
+	}
+	deadline, _ := ctx.Deadline()
+	if err := errors.Join(stream.SetReadDeadline(deadline), stream.SetWriteDeadline(deadline)); err != nil {
+		return nil, fmt.Errorf("open the control stream: %w", err)
+	}
+	hello := &control.Message{Hello: &control.Hello{Protocol: control.Version, Software: l.version}}
+	if err := control.Write(stream, hello); err != nil {
+		return nil, fmt.Errorf("say hello: %w", err)
+	}
+	m, err := control.Read(stream)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("wait for the peer's hello: %w", err)
+	case m.Hello == nil:
+		return nil, fmt.Errorf("%w: the first message is no hello", control.ErrMessage)
+	case m.Hello.Protocol != control.Version:
+		return nil, fmt.Errorf("the peer runs %s, which speaks protocol %d; this node (%s) speaks %d: update the older of the two",
+			m.Hello.Software, m.Hello.Protocol, l.version, control.Version)
+	}
+	return stream, errors.Join(stream.SetReadDeadline(time.Time{}), stream.SetWriteDeadline(time.Time{}))
+}
+
+// listen hands control messages to the loop.
+func (l *link) listen(ctx context.Context, stream io.Reader) error {
+	for {
+		m, err := control.Read(stream)
+		if err != nil {
+			return fmt.Errorf("control stream: %w", err)
+		}
+		select {
+		case l.heard <- m:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// speak writes control messages that the loop has to say.
+func (l *link) speak(ctx context.Context, stream io.Writer) error {
+	for {
+		select {
+		case m := <-l.say:
+			if err := control.Write(stream, m); err != nil {
+				return fmt.Errorf("control stream: %w", err)
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// tell queues a control message.
+func (l *link) tell(m *control.Message) error {
+	select {
+	case l.say <- m:
+		return nil
+	default:
+		return errors.New("the peer does not read its control stream")
+	}
+}
+
+// loop is where the link decides: it takes what came, drains what may leave, and
+// sleeps until the next deadline.
+func (l *link) loop(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	l.due.announce = time.Now()
+	for {
+		now := time.Now()
+		if err := l.turn(now); err != nil {
+			return err
+		}
+		timer.Reset(time.Until(l.next()))
+		select {
+		case <-ctx.Done():
+			return nil
+		case r := <-l.in:
+			l.receive(r)
+			l.receiveMore()
+		case m := <-l.heard:
+			if err := l.hear(time.Now(), m); err != nil {
+				return err
+			}
+		case <-l.mail.wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// turn does everything that is due at now.
+func (l *link) turn(now time.Time) error {
+	if err := l.open(now, l.mail.take()); err != nil {
+		return err
+	}
+	if !now.Before(l.due.announce) {
+		l.due.announce = now.Add(announceEvery)
+		feeds := &control.Feeds{Feeds: l.table.announcement(l.peer)}
+		if err := l.tell(&control.Message{Feeds: feeds}); err != nil {
+			return err
+		}
+	}
+	if msg, ok := l.exchange.Pop(now, nil); ok {
+		l.session.TrySend(timeFlow, msg, now.Add(writeWithin)) // a lost one is repeated in a second
+	}
+	if !now.Before(l.due.publish) {
+		l.due.publish = now.Add(publishEvery)
+		l.sender.choose(now)
+		l.publish(now)
+	}
+	l.due.pump = l.sender.pump(now)
+	return nil
+}
+
+// open acts on what the rest of the node had to say.
+func (l *link) open(now time.Time, m letter) error {
+	if m.farewell != "" {
+		return &endError{m.farewell}
+	}
+	if m.news {
+		l.due.announce = earlier(l.due.announce, now.Add(announceGap))
+	}
+	if m.wanted != nil {
+		for _, say := range l.receiver.settle(m.wanted) {
+			if err := l.tell(say); err != nil {
+				return err
+			}
+		}
+	}
+	for _, t := range m.keys {
+		if say, ok := l.receiver.keyFrame(t); ok {
+			if err := l.tell(say); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// receive takes one datagram in.
+func (l *link) receive(r roq.Received) {
+	if r.Flow != timeFlow {
+		l.receiver.push(r.Arrival, r.Flow, r.Packet)
+		return
+	}
+	answer, reply, err := l.exchange.Push(r.Arrival, r.Packet, nil)
+	if err != nil {
+		return // not ours; nothing depends on it
+	}
+	if reply {
+		l.session.TrySend(timeFlow, answer, r.Arrival.Add(writeWithin))
+	}
+	if o := l.exchange.Offset(r.Arrival); o.Known {
+		l.receiver.up.SetOffset(o.Offset)
+	}
+}
+
+// receiveMore takes in what has come meanwhile, up to a bound so that sending is
+// not starved.
+func (l *link) receiveMore() {
+	for range 256 {
+		select {
+		case r := <-l.in:
+			l.receive(r)
+		default:
+			return
+		}
+	}
+}
+
+// hear acts on a control message.
+func (l *link) hear(now time.Time, m *control.Message) error {
+	switch {
+	case m.Feeds != nil:
+		l.table.learn(l.peer, m.Feeds.Feeds, l.exchange.Offset(now).Uncertainty)
+		l.receiver.learned()
+	case m.Subscribe != nil:
+		if err := l.sender.open(now, m.Subscribe); err != nil {
+			l.log.Info("subscription refused", zap.Error(err))
+			return l.tell(&control.Message{Refused: &control.Refused{Flow: m.Subscribe.Flow, Why: err.Error()}})
+		}
+	case m.Unsubscribe != nil:
+		l.sender.close(m.Unsubscribe.Flow)
+	case m.Refused != nil:
+		l.log.Warn("the peer refuses a subscription", zap.String("why", m.Refused.Why))
+	case m.KeyFrame != nil:
+		l.sender.keyFrame(m.KeyFrame.Flow)
+	}
+	return nil
+}
+
+// next is the loop's next deadline.
+func (l *link) next() time.Time {
+	next := earlier(l.due.announce, l.due.publish)
+	next = earlier(next, l.exchange.Next())
+	if !l.due.pump.IsZero() {
+		next = earlier(next, l.due.pump)
+	}
+	return next
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// endError is why this side ends a link.
+type endError struct{ why string }
+
+// Error says why.
+func (e *endError) Error() string { return e.why }
+
+// reason is what the peer is told when the link ends.
+func reason(err error) string {
+	if err == nil {
+		return "the node is stopping"
+	}
+	return err.Error()
+}

@@ -1,0 +1,113 @@
+package relay
+
+import (
+	"sync"
+
+	"github.com/classrelay/classrelay/media"
+)
+
+// target is one layer of one feed.
+type target struct {
+	feed  media.FeedID
+	layer media.Layer
+}
+
+// mailbox is what the rest of the node tells a link: what is wanted from the
+// peer, that there is something to announce, that a key frame is needed. The
+// link's loop looks into it when it is woken. Nothing waits here: the latest word
+// on each subject counts.
+type mailbox struct {
+	wake chan struct{} // capacity 1; full means that the loop will look anyway
+
+	mu       sync.Mutex
+	wanted   map[target]struct{}
+	dirty    bool // wanted has changed
+	news     bool // there is something to announce
+	keys     map[target]struct{}
+	farewell string // why the link is to end
+}
+
+func newMailbox() *mailbox {
+	return &mailbox{
+		wake:   make(chan struct{}, 1),
+		wanted: make(map[target]struct{}),
+		keys:   make(map[target]struct{}),
+		news:   true,
+	}
+}
+
+func (m *mailbox) ring() {
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+// want says whether the peer should send a layer.
+func (m *mailbox) want(t target, wanted bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, is := m.wanted[t]; is == wanted {
+		return
+	}
+	if wanted {
+		m.wanted[t] = struct{}{}
+	} else {
+		delete(m.wanted, t)
+	}
+	m.dirty = true
+	m.ring()
+}
+
+// announce says that the announcement to the peer has changed.
+func (m *mailbox) announce() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.news = true
+	m.ring()
+}
+
+// askKeyFrame asks the peer for a key frame.
+func (m *mailbox) askKeyFrame(t target) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.keys[t] = struct{}{}
+	m.ring()
+}
+
+// end asks the link to say goodbye and close.
+func (m *mailbox) end(why string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.farewell == "" {
+		m.farewell = why
+	}
+	m.ring()
+}
+
+// letter is what the loop found in the mailbox.
+type letter struct {
+	wanted   map[target]struct{} // nil: nothing has changed
+	news     bool
+	keys     []target
+	farewell string
+}
+
+// take empties the mailbox.
+func (m *mailbox) take() letter {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l := letter{news: m.news, farewell: m.farewell}
+	if m.dirty {
+		l.wanted = make(map[target]struct{}, len(m.wanted))
+		for t := range m.wanted {
+			l.wanted[t] = struct{}{}
+		}
+	}
+	for t := range m.keys {
+		l.keys = append(l.keys, t)
+		delete(m.keys, t)
+	}
+	m.dirty, m.news = false, false
+	return l
+}

@@ -1,0 +1,63 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+	"net"
+)
+
+// Network is how a node reaches others. The zero value is the operating system's;
+// tests pass a simulated one.
+type Network struct {
+	// ListenPacket opens a UDP socket. Default: net.ListenPacket.
+	ListenPacket func(network, address string) (net.PacketConn, error)
+	// Listen opens a TCP listener. Default: net.Listen.
+	Listen func(network, address string) (net.Listener, error)
+	// DialContext opens a TCP connection to a camera. Default: net.Dialer.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+	// Resolve finds the UDP address of a parent. Default: the system's resolver.
+	Resolve func(ctx context.Context, address string) (net.Addr, error)
+}
+
+func (n Network) listenPacket() func(network, address string) (net.PacketConn, error) {
+	if n.ListenPacket != nil {
+		return n.ListenPacket
+	}
+	return func(network, address string) (net.PacketConn, error) {
+		var lc net.ListenConfig
+		return lc.ListenPacket(context.Background(), network, address)
+	}
+}
+
+func (n Network) listen() func(network, address string) (net.Listener, error) {
+	if n.Listen != nil {
+		return n.Listen
+	}
+	return func(network, address string) (net.Listener, error) {
+		var lc net.ListenConfig
+		return lc.Listen(context.Background(), network, address)
+	}
+}
+
+// resolve looks the address up anew at every attempt: a parent may have moved.
+func (n Network) resolve(ctx context.Context, address string) (net.Addr, error) {
+	if n.Resolve != nil {
+		return n.Resolve(ctx, address)
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	p, err := net.DefaultResolver.LookupPort(ctx, "udp", port)
+	if err != nil {
+		return nil, err
+	}
+	if len(ips) == 0 {
+		return nil, fmt.Errorf("%s has no address", host)
+	}
+	return &net.UDPAddr{IP: ips[0].Unmap().AsSlice(), Port: p, Zone: ips[0].Zone()}, nil
+}

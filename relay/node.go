@@ -1,0 +1,337 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/classrelay/classrelay/fanout"
+	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/access"
+	"github.com/classrelay/classrelay/relay/config"
+	"github.com/classrelay/classrelay/relay/identity"
+	"github.com/classrelay/classrelay/relay/rtsp"
+	"github.com/classrelay/classrelay/roq"
+)
+
+// Options are what a node is given beside its configuration. The zero value works.
+type Options struct {
+	// Network is how the node reaches others. Default: the operating system.
+	Network Network
+	// Version of the program, told to peers. Default: "dev".
+	Version string
+}
+
+// Node is one relay. New makes it, Run runs it once.
+type Node struct {
+	cfg     *config.Config
+	id      *identity.Identity // nil: a node without links
+	net     Network
+	version string
+	log     *zap.Logger
+	table   *table
+	since   time.Time
+
+	mu      sync.Mutex // guards what Reload changes
+	ctx     context.Context
+	written *config.Config // as the operator wrote it, for the next diff
+	cameras map[media.FeedID]*pulled
+	parents map[string]context.CancelFunc
+	rules   *access.Rules
+	dials   sync.WaitGroup
+}
+
+// pulled is a camera at work and the feed it writes to.
+type pulled struct {
+	*camera
+	feed *feed
+}
+
+// New checks the configuration against the identity. It opens nothing.
+func New(cfg *config.Config, id *identity.Identity, log *zap.Logger, opts Options) (*Node, error) {
+	if id == nil && (cfg.Listen.QUIC != "" || len(cfg.Parents) > 0) {
+		return nil, errors.New("identity: it is missing, and links need it; make one with `classrelay ca issue`")
+	}
+	if id != nil && id.Name() != cfg.Node {
+		return nil, fmt.Errorf("node: this node is called %q, but the certificate in %s is for %q", cfg.Node, cfg.Identity, id.Name())
+	}
+	rules, err := access.New(cfg.Access, cfg.Users)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Version == "" {
+		opts.Version = "dev"
+	}
+	log = log.With(zap.String("node", cfg.Node))
+	return &Node{
+		cfg:     cfg.WithDefaults(),
+		id:      id,
+		net:     opts.Network,
+		version: opts.Version,
+		log:     log,
+		table:   newTable(cfg.Node, log),
+		since:   time.Now(),
+		written: cfg,
+		cameras: make(map[media.FeedID]*pulled),
+		parents: make(map[string]context.CancelFunc),
+		rules:   rules,
+	}, nil
+}
+
+// Run opens what the configuration says and relays until ctx ends; then it
+// returns nil. An error means that something could not be opened, and names the
+// key.
+//
+// It ends in the reverse order of its start: players and pushers, cameras,
+// links; the admin page last, so that the end can be watched.
+func (n *Node) Run(ctx context.Context) error {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+
+	admin, err := n.openAdmin()
+	if err != nil {
+		return err
+	}
+	defer admin.close()
+	listener, err := n.openLinks()
+	if err != nil {
+		return err
+	}
+	links, endLinks := context.WithCancel(context.WithoutCancel(ctx))
+	defer endLinks()
+	var wg sync.WaitGroup
+	if listener != nil {
+		wg.Go(func() { n.accept(links, listener) }) // ends with links
+	}
+	server, err := n.openRTSP()
+	if err != nil {
+		n.shut(endLinks, listener, &wg)
+		return err
+	}
+	n.begin(links)
+	n.log.Info("node runs", zap.String("version", n.version), zap.Int("feeds", len(n.cfg.Feeds)),
+		zap.Int("parents", len(n.cfg.Parents)))
+
+	var front sync.WaitGroup
+	if server != nil {
+		front.Go(func() { fail(server.Run(ctx)) }) // ends with ctx, or ends the node
+	}
+	front.Go(func() { n.keepHouse(ctx) }) // ends with ctx
+	<-ctx.Done()
+	front.Wait()
+	n.end()
+	n.shut(endLinks, listener, &wg)
+	n.log.Info("node has stopped")
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// shut ends the links and waits for them.
+func (n *Node) shut(endLinks context.CancelFunc, listener *roq.Listener, wg *sync.WaitGroup) {
+	endLinks()
+	n.dials.Wait()
+	if listener != nil {
+		_ = listener.Close() // nothing is left on it
+	}
+	wg.Wait()
+}
+
+// openLinks opens the socket for lower nodes, if the configuration has one.
+func (n *Node) openLinks() (*roq.Listener, error) {
+	if n.cfg.Listen.QUIC == "" {
+		return nil, nil //nolint:nilnil // no listener is a normal case
+	}
+	socket, err := n.net.listenPacket()("udp", n.cfg.Listen.QUIC)
+	if err != nil {
+		return nil, fmt.Errorf("listen.quic: %w", err)
+	}
+	l, err := roq.Listen(roq.TransportConfig{
+		PacketConn: socket,
+		TLS:        n.id.ServerTLS(),
+		Protocols:  []string{roq.ProtocolRelay},
+	})
+	if err != nil {
+		_ = socket.Close()
+		return nil, fmt.Errorf("listen.quic: %w", err)
+	}
+	return l, nil
+}
+
+// accept carries the links that lower nodes dial, each in a goroutine of its own.
+func (n *Node) accept(ctx context.Context, l *roq.Listener) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	cfg := fanout.DownlinkConfig{
+		MaxRate:  int64(n.cfg.Links.MaxRate),
+		QueueAge: time.Duration(n.cfg.Links.QueueAge),
+	}
+	for {
+		conn, err := l.Accept(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil { // the socket is broken
+			n.log.Error("no node can link up any more; restart this one", zap.Error(err))
+			return
+		}
+		wg.Go(func() { _ = n.carry(ctx, conn, false, cfg) }) // carry has logged it; ends with ctx
+	}
+}
+
+// begin starts cameras and dialers.
+func (n *Node) begin(ctx context.Context) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.ctx = ctx
+	for id, f := range n.cfg.Feeds {
+		n.startFeed(id, f)
+	}
+	for _, p := range n.cfg.Parents {
+		n.startParent(p)
+	}
+}
+
+// end stops the cameras. The dialers end with the links.
+func (n *Node) end() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for id := range n.cameras {
+		n.stopFeed(id)
+	}
+}
+
+// startFeed starts pulling a camera. A feed that cannot be is said and left out:
+// the others go on. With mu held.
+func (n *Node) startFeed(id media.FeedID, cfg config.Feed) {
+	if cfg.Main == "" && cfg.Sub == "" {
+		return // it is pushed
+	}
+	p := &pulled{}
+	f, err := n.table.reserve(id)
+	if err == nil {
+		p.camera, err = newCamera(id, cfg, f, n.net, n.log)
+	}
+	if err == nil {
+		p.feed, err = n.table.attach(id, p.camera)
+	}
+	if err != nil {
+		n.log.Error("feed left out", zap.String("feed", string(id)), zap.Error(err))
+		return
+	}
+	n.cameras[id] = p
+	p.start(n.ctx)
+}
+
+// stopFeed ends a camera. The feed stays for its viewers. With mu held.
+func (n *Node) stopFeed(id media.FeedID) {
+	p := n.cameras[id]
+	if p == nil {
+		return
+	}
+	delete(n.cameras, id)
+	n.table.detach(p.feed, p.camera)
+	p.close()
+}
+
+// startParent keeps a link to a parent. With mu held.
+func (n *Node) startParent(p config.Parent) {
+	ctx, stop := context.WithCancel(n.ctx)
+	n.parents[p.Address] = stop
+	d := &dialer{
+		parent: p,
+		node:   n,
+		rng:    rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), //nolint:gosec // jitter only
+		log:    n.log.With(zap.String("parent", p.Address)),
+	}
+	n.dials.Go(func() { d.Run(ctx) }) // ends with the links, or by stop
+}
+
+// keepHouse does what is due about once a second until ctx ends.
+func (n *Node) keepHouse(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			n.table.tick()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Reload takes a new configuration over: what it adds starts, what it drops
+// stops, what it changes stops and starts, and nothing else blinks. It returns
+// the keys whose new value waits for a restart.
+func (n *Node) Reload(cfg *config.Config) (restart []string, err error) {
+	rules, err := access.New(cfg.Access, cfg.Users)
+	if err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ctx == nil {
+		return nil, errors.New("the node does not run yet")
+	}
+	changes := config.Diff(n.written, cfg)
+	fresh := cfg.WithDefaults()
+	for _, id := range append(changes.Feeds.Gone, changes.Feeds.Changed...) {
+		n.stopFeed(id)
+	}
+	for _, id := range append(changes.Feeds.Added, changes.Feeds.Changed...) {
+		n.startFeed(id, fresh.Feeds[id])
+	}
+	for _, a := range append(changes.Parents.Gone, changes.Parents.Changed...) {
+		n.parents[a]()
+		delete(n.parents, a)
+	}
+	for _, p := range fresh.Parents {
+		if n.parents[p.Address] == nil {
+			n.startParent(p)
+		}
+	}
+	n.rules = rules
+	if n.id != nil {
+		err = n.id.Reload()
+	}
+	n.written = cfg
+	n.log.Info("configuration reloaded", zap.Any("feeds", changes.Feeds), zap.Any("parents", changes.Parents),
+		zap.Strings("after_restart", changes.Restart))
+	return changes.Restart, err
+}
+
+// Check implements the RTSP server's question who may do what, by the rules of
+// the moment.
+func (n *Node) Check(q access.Request) access.Verdict { return n.currentRules().Check(q) }
+
+// Challenge implements the other half of it.
+func (n *Node) Challenge(nonce string, tls bool) []string {
+	return n.currentRules().Challenge(nonce, tls)
+}
+
+func (n *Node) currentRules() *access.Rules {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.rules
+}
+
+// Status collects the node's figures.
+func (n *Node) Status() Status {
+	st := Status{Node: n.cfg.Node, Since: n.since}
+	for _, f := range n.table.all() {
+		st.Feeds = append(st.Feeds, n.table.status(f))
+	}
+	for _, l := range n.table.peers() {
+		st.Links = append(st.Links, *l.status.Load())
+	}
+	return st
+}
+
+var _ rtsp.Watcher = (*table)(nil)

@@ -1,0 +1,115 @@
+package relay
+
+import (
+	"time"
+
+	"github.com/classrelay/classrelay/fanout"
+	"github.com/classrelay/classrelay/ingest"
+	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/clock"
+	"github.com/classrelay/classrelay/roq"
+	"github.com/classrelay/classrelay/roq/cc"
+)
+
+// LinkStatus is a link's figures, at most a second old. It is immutable.
+type LinkStatus struct {
+	Peer    string
+	Dialled bool // this node dialled
+	Since   time.Time
+	Remote  string
+	Clock   clock.Offset
+	Path    cc.Stats
+	Session roq.Stats
+	Down    fanout.DownlinkStats
+	Out     []OutFlow
+	In      []fanout.UplinkFlow
+}
+
+// OutFlow is one layer that a peer gets from this node.
+type OutFlow struct {
+	Feed   media.FeedID
+	Layer  media.Layer
+	Active bool
+}
+
+// publish makes the link's figures readable by others.
+func (l *link) publish(now time.Time) {
+	st := &LinkStatus{
+		Peer:    l.peer,
+		Dialled: l.dialled,
+		Since:   l.status.Load().Since,
+		Remote:  l.conn.RemoteAddr().String(),
+		Clock:   l.exchange.Offset(now),
+		Path:    l.conn.Controller().Stats(),
+		Session: l.session.Stats(),
+		Down:    l.sender.down.Stats(now),
+		In:      l.receiver.stats(now),
+	}
+	for _, f := range l.sender.flows {
+		st.Out = append(st.Out, OutFlow{Feed: f.target.feed, Layer: f.target.layer, Active: f.active})
+	}
+	l.status.Store(st)
+	// The connection's own controller follows the pacer: it only guards.
+	l.conn.Controller().Set(max(st.Down.Pace, minPace), 0)
+}
+
+// minPace keeps the control stream quick on a link that carries no media.
+const minPace = 10_000_000
+
+// FeedStatus is what a node knows about a feed.
+type FeedStatus struct {
+	ID     media.FeedID
+	Source string   // in words: a camera, a pusher, a node
+	Path   []string // the nodes it has come through
+	Online bool
+	// ClockError bounds the error of capture times: what the time exchanges
+	// along the path could not tell.
+	ClockError time.Duration
+	Layers     [media.NumLayers]LayerStatus
+	Cameras    []CameraStatus
+}
+
+// LayerStatus is one layer of a feed.
+type LayerStatus struct {
+	Track    *media.Track
+	Interest int // cursors open on it
+	Stats    fanout.LayerStats
+}
+
+// CameraStatus is one camera stream pulled by this node.
+type CameraStatus struct {
+	Layer media.Layer
+	State ingest.State
+	Stats ingest.Stats
+}
+
+// Status is a node's figures.
+type Status struct {
+	Node  string
+	Since time.Time
+	Feeds []FeedStatus
+	Links []LinkStatus
+}
+
+// status collects a feed's figures.
+func (t *table) status(f *feed) FeedStatus {
+	st := FeedStatus{ID: f.ID(), Source: t.whence(f)}
+	tracks := f.Tracks()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for l := range st.Layers {
+		st.Layers[l] = LayerStatus{
+			Track:    tracks[l],
+			Interest: f.interest[l],
+			Stats:    f.Stats(media.Layer(l)),
+		}
+	}
+	if _, a, ok := t.routes.Best(f.ID()); ok {
+		st.Path, st.Online = a.Path, a.Online
+		st.ClockError = time.Duration(a.ClockErrorUs) * time.Microsecond
+	}
+	if c, ok := f.source.(*camera); ok {
+		st.Cameras = c.status()
+	}
+	return st
+}
