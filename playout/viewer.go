@@ -9,12 +9,27 @@ import (
 	"go.uber.org/zap"
 )
 
-// Session is the player's RTSP session; *gortsplib.ServerSession is one. Neither
-// call blocks: when the session's queue is full, WritePacketRTP says so with
+// Writer takes what a viewer sends; *gortsplib.ServerSession is one. Neither call
+// blocks: when the session's queue is full, the error is
 // liberrors.ErrServerWriteQueueFull. WritePacketRTP sets the packet's SSRC.
-type Session interface {
+type Writer interface {
 	WritePacketRTP(m *description.Media, p *rtp.Packet) error
 	WritePacketRTCP(m *description.Media, p rtcp.Packet) error
+}
+
+// Session is the player's RTSP session.
+type Session struct {
+	Writer
+	// Medias are those of the offer that the player has set up.
+	Medias []*description.Media
+	// Paced spreads bursts out, for players that get RTP over UDP: their sockets
+	// hold a few hundred packets at most.
+	Paced bool
+}
+
+// ViewerStats is what one viewer got.
+type ViewerStats struct {
+	Video, Audio Stats
 }
 
 // Viewer plays one feed to one player.
@@ -31,7 +46,10 @@ func NewViewer(cfg Config, offer *Offer, log *zap.Logger) *Viewer {
 
 // Run plays to the session until ctx is done. It may be called again after it
 // returned, as when a player pauses and plays on.
-func (v *Viewer) Run(ctx context.Context, _ Session, _ ...*description.Media) error {
+func (v *Viewer) Run(ctx context.Context, _ Session) error {
 	<-ctx.Done()
 	return nil
 }
+
+// Stats returns the counters, at most a second old.
+func (v *Viewer) Stats() ViewerStats { return ViewerStats{} }
