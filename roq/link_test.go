@@ -132,8 +132,8 @@ func (e *end) SetWriteDeadline(time.Time) error { return nil }
 
 // testTLS returns the two sides of a handshake between peers that trust each
 // other. It is valid in the year 2000, where bubbles live.
-func testTLS(t testing.TB) (dialler, listener *tls.Config) {
-	t.Helper()
+func testTLS(tb testing.TB) (dialler, listener *tls.Config) {
+	tb.Helper()
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1),
@@ -143,11 +143,11 @@ func testTLS(t testing.TB) (dialler, listener *tls.Config) {
 	}
 	der, err := x509.CreateCertificate(nil, template, template, key.Public(), key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(cert)
