@@ -156,6 +156,7 @@ func (n *Node) openLinks() (*roq.Listener, error) {
 		PacketConn: socket,
 		TLS:        n.id.ServerTLS(),
 		Protocols:  []string{roq.ProtocolRelay},
+		ResetKey:   n.id.ResetKey(),
 	})
 	if err != nil {
 		_ = socket.Close()

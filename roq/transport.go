@@ -43,6 +43,11 @@ type TransportConfig struct {
 	// IdleTimeout ends a connection that hears nothing. Default 6 s: a blackout
 	// of five seconds is survived.
 	IdleTimeout time.Duration
+	// ResetKey lets a listener that was killed and is back tell its peers at once
+	// that their connections are gone (stateless reset, RFC 9000 §10.3). It must
+	// be the same after a restart, and secret. Default: none, and peers wait for
+	// the idle timeout.
+	ResetKey [32]byte
 	// Controller says how the congestion controller starts.
 	Controller cc.Config
 }
@@ -114,7 +119,12 @@ func orDefault(d, def time.Duration) time.Duration {
 // transport is the library's socket, with connection ids that make full packets
 // full (see DatagramSize).
 func (c *TransportConfig) transport(conn net.PacketConn) *quic.Transport {
-	return &quic.Transport{Conn: conn, ConnectionIDLength: connectionIDLength}
+	tr := &quic.Transport{Conn: conn, ConnectionIDLength: connectionIDLength}
+	if c.ResetKey != [32]byte{} {
+		key := quic.StatelessResetKey(c.ResetKey)
+		tr.StatelessResetKey = &key
+	}
+	return tr
 }
 
 // Conn is a QUIC connection of the product's own making. It is a Connection, and
