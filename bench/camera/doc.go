@@ -1,0 +1,20 @@
+// Package camera is an RTSP camera for tests, for the demonstration and for the
+// bench. It serves a main stream with sound and a sub stream, as classroom
+// cameras do, or pushes them to a recorder's address (ANNOUNCE and RECORD), and
+// it writes the truth into every frame (package stamp).
+//
+// From file to socket:
+//
+//	Source   an access unit for each layer and index: the embedded clip, looped
+//	         without a seam, or synthetic NAL units of a given rate
+//	beat     when the next picture or sound is due, on the camera's own clock
+//	Camera   stamps the unit at the moment it goes out, cuts it into RTP packets
+//	         and sends them as one burst
+//	outlets  the RTSP server and the pushers
+//
+// Both layers show the same picture under the same frame number. The number goes
+// on over a reboot; the RTP timestamps begin anew.
+//
+// With its hooks Listen and DialContext a camera runs inside a testing/synctest
+// bubble, in virtual time.
+package camera
