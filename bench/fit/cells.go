@@ -94,8 +94,10 @@ func dropCells() (cells []Cell) {
 	noisy.Name = "20 to 3, jitter 20 ms, 5 % loss, burst 5, RTT 60ms"
 	noisy.Path.Jitter, noisy.Path.Loss, noisy.Path.Burst = 20*ms, 0.05, 5
 	six := Cell{
-		Test: "T6", Name: "6 feeds, 50 to 10 to 50", Path: Path{Capacity: dip(50, 10), Buffer: 100 * ms, RTT: 20 * ms},
-		Links: []Link{{Feeds: 6}}, For: 60 * sec, Drop: 20 * sec, Return: 30 * sec,
+		Test: "T6", Name: "6 feeds, 50 to 10 to 50", Path: Path{
+			Capacity: []Capacity{{0, 50 * mbit}, {30 * sec, 10 * mbit}, {40 * sec, 50 * mbit}}, Buffer: 100 * ms, RTT: 20 * ms,
+		},
+		Links: []Link{{Feeds: 6}}, For: 80 * sec, Drop: 30 * sec, Return: 40 * sec,
 		Marks: []Mark{atMost(Decide, Highest, 1000)}, Short: true,
 	}
 	return append(cells,

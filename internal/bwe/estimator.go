@@ -243,6 +243,7 @@ func (e *Estimator) publish(now time.Time, at time.Duration) {
 	}
 	s.Loss250, _ = e.loss.over(at, 250*time.Millisecond)
 	s.Loss600, s.Sent600 = e.loss.over(at, 600*time.Millisecond)
+	s.LossUsual = e.loss.usual
 	s.Sent = e.sent.rate(at)
 	s.Contest = e.contest.read(at, s)
 }

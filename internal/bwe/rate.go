@@ -63,6 +63,7 @@ type lossCount struct {
 	ring [64]lossMark // a little over a second of reports
 	n    int          // marks written
 	lossMark
+	usual float64
 }
 
 type lossMark struct {
@@ -71,6 +72,10 @@ type lossMark struct {
 }
 
 func (l *lossCount) add(at time.Duration, total, lost int) {
+	const memory = 500 // reports: 10 s
+	if total > 0 {
+		l.usual += (float64(lost)/float64(total) - l.usual) / min(memory, float64(l.n+1))
+	}
 	l.at = at
 	l.total += total
 	l.lost += lost

@@ -30,6 +30,8 @@ type Signals struct {
 	Capacity float64
 
 	Loss250, Loss600 float64 // share of packets lost in the last 250 and 600 ms
+	// LossUsual is the share lost over the last ten seconds or so.
+	LossUsual float64
 	// Sent600 is how many packets Loss600 was counted over.
 	Sent600 int
 

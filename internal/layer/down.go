@@ -20,6 +20,10 @@ const (
 	lossLeast = 30
 	// fairAllowance: we take up to 1/0.6 of what a TCP would get.
 	fairAllowance = 0.6
+	// fairSmall is the same where we take less than smallShare of the link: flows
+	// that do not back off on loss (BBR) make a TCP look poorer than its share.
+	fairSmall  = 0.4
+	smallShare = 0.27
 )
 
 // downRules holds since when each condition of a step down has been true.
@@ -44,7 +48,7 @@ func (s *Selector) selfRule() bool {
 	slow := b.Length >= 100*time.Millisecond && b.Growth >= 15*time.Millisecond && q > 20*time.Millisecond &&
 		b.Rate < 0.95*rate && (train == 0 || train < 0.97*rate)
 	fast := b.Length >= 60*time.Millisecond && b.Growth >= 10*time.Millisecond && q > 14*time.Millisecond &&
-		train > 0 && train < 0.9*rate
+		train > 0 && train < 0.9*rate && b.Rate < rate
 	hold := selfHold(s.sig.Phi)
 	if b.Rate < 0.65*rate {
 		hold = min(hold, 350*time.Millisecond)
@@ -80,23 +84,31 @@ func selfHold(phi bwe.Share) time.Duration {
 
 // floorHold lengthens a hold before the last sub stream is given up.
 func (s *Selector) floorHold(hold time.Duration) time.Duration {
-	if s.level == 1 && s.ladder.subs > 0 {
+	if s.atLastSub() {
 		return soundOnlyAfter
 	}
 	return hold
 }
 
+// atLastSub tells whether the level is the last one with a picture, and a small one.
+func (s *Selector) atLastSub() bool { return s.level == 1 && s.ladder.subs > 0 }
+
 // lossRule: so much is lost that sending it is of no use. Without a queue it may
 // be a policer, or a radio that got worse: that is checked afterwards (undo).
 func (s *Selector) lossRule() bool {
 	queue := s.sig.Queue500 > 10*time.Millisecond
+	others := queue && s.sig.Phi.Or(0) > rivalPhi
 	hold := 500 * time.Millisecond
-	if !queue {
+	switch {
+	case others:
+		hold = 1500 * time.Millisecond // a newcomer's slow start overshoots for a second
+	case !queue:
 		hold = time.Second
 	}
-	bad := s.sig.Loss600 > lossTooMuch && s.sig.Sent600 >= lossLeast && !s.undo.random(s.now)
-	if s.down.loss.lasted(s.now, bad) < s.floorHold(hold) {
-		return false
+	bad := s.sig.Loss600 > lossTooMuch && s.sig.Loss250 > lossTooMuch && s.sig.Sent600 >= lossLeast &&
+		!s.undo.random(s.now)
+	if s.down.loss.lasted(s.now, bad) < s.floorHold(hold) || others && s.atLastSub() {
+		return false // a sub stream's going makes no room where others fill the link
 	}
 	from, loss := s.level, s.sig.Loss600
 	s.fall(RuleLoss, targetShare*s.sig.Delivered,
@@ -121,12 +133,16 @@ func (s *Selector) standRule() bool {
 // fairRule: by the losses that we see, a TCP would get much less than we take.
 func (s *Selector) fairRule() bool {
 	c := s.sig.Contest
+	allowance := fairAllowance
+	if s.flowing() < smallShare*s.capacityBeside() {
+		allowance = fairSmall
+	}
 	unfair := c.Events >= 5 && c.Lasted > 8*time.Second && s.sig.Queue500 > 10*time.Millisecond &&
-		c.FairRate > 0 && c.FairRate < fairAllowance*s.flowing()
+		c.FairRate > 0 && c.FairRate < allowance*s.flowing()
 	if s.down.fair.lasted(s.now, unfair) < s.floorHold(2*time.Second) {
 		return false
 	}
-	if s.level == 1 && s.ladder.subs > 0 {
+	if s.atLastSub() {
 		return false // a sub stream is no burden on anybody; the breaker bounds it
 	}
 	rate := s.flowing()
@@ -137,19 +153,20 @@ func (s *Selector) fairRule() bool {
 // yieldRule: somebody like us wants in, and can have a share without our going
 // below ours.
 func (s *Selector) yieldRule() bool {
-	capacity := s.sig.Capacity
-	if s.ladder.mains(s.level) < 2 || s.ladder.rate(s.level) <= 0.5*capacity ||
-		s.ladder.rate(s.level-1) <= 0.4*capacity {
+	if !s.shouldYield(s.level) {
 		return false
 	}
-	pulses, contested := s.rivals.pulses(s.now), s.rivals.lasted(s.now)
-	if pulses < 3 && contested < 5*time.Second {
-		return false
-	}
+	capacity, pulses, contested := s.sig.Capacity, s.rivals.pulses(s.now), s.rivals.lasted(s.now)
 	s.fallTo(RuleYield, s.level-1, fmt.Sprintf("we take %s of %s, and others want some (%d probes, %s of queue)",
 		mbit(s.ladder.rate(s.level)), mbit(capacity), pulses, ms(contested)))
 	s.rivals.answered()
 	return true
+}
+
+func (s *Selector) shouldYield(level int) bool {
+	return s.ladder.mains(level) >= 2 && s.ladder.rate(level) > 0.5*s.sig.Capacity &&
+		s.ladder.rate(level-1) > 0.4*s.sig.Capacity &&
+		(s.rivals.pulses(s.now) >= 3 || s.rivals.lasted(s.now) >= 5*time.Second)
 }
 
 // lateRule: behind this queue no frame is in time, and a good part of it is ours.

@@ -17,6 +17,8 @@ const (
 	probeKey    = 1200 * time.Millisecond
 	retryLeast  = 3000 * time.Millisecond
 	retrySpread = 500 * time.Millisecond
+	// retryPatience: padding costs data on a link that has been too narrow for long.
+	retryPatience = time.Minute
 	// probeLoss is how much more than before may be lost: with a queue, without.
 	probeLoss, probeLossPlain = 0.15, 0.35
 )
@@ -33,14 +35,15 @@ const (
 // prober sends padding into the gaps of our own traffic to see whether the next
 // level fits.
 type prober struct {
-	on     bool
-	began  time.Time
-	rate   float64
-	queue  time.Duration // before it
-	loss   float64       // before it
-	clean  int           // clean probes in a row
-	next   time.Time     // not before
-	wanted time.Time     // since when a moment without a key frame is waited for
+	on      bool
+	began   time.Time
+	rate    float64
+	queue   time.Duration // before it
+	loss    float64       // before it
+	clean   int           // clean probes in a row
+	next    time.Time     // not before
+	failing time.Time     // since when every probe has failed
+	wanted  time.Time     // since when a moment without a key frame is waited for
 }
 
 func (p *prober) stop() {
@@ -53,21 +56,39 @@ func (p *prober) run(now time.Time, s *bwe.Signals, rate float64, key time.Time,
 		p.start(now, s, rate*probeOver, key)
 		return probeIdle
 	}
-	limit := max(12*time.Millisecond, 6*time.Millisecond+3*s.Noise)
-	rise, more := s.Queue-p.queue, s.Loss250-p.loss
-	if rise > limit || more > probeLossPlain || more > probeLoss && rise > 4*time.Millisecond {
-		p.stop()
-		p.next = now.Add(retryLeast + time.Duration(random.Int64N(int64(retrySpread))))
+	if p.spoilt(s) {
+		p.retry(now, random)
 		return probeFailed
 	}
 	// The last padding has to arrive and be reported.
 	if now.Sub(p.began) < probeLength+s.RTT+20*time.Millisecond {
 		return probeRunning
 	}
-	p.on = false
+	p.on, p.failing = false, time.Time{}
 	p.clean++
 	p.next = later(p.began.Add(probeAgain), now)
 	return probeClean
+}
+
+// spoilt tells whether the padding made a queue or a loss.
+func (p *prober) spoilt(s *bwe.Signals) bool {
+	limit := max(12*time.Millisecond, 6*time.Millisecond+3*s.Noise)
+	rise, more := s.Queue-p.queue, s.Loss250-max(p.loss, s.LossUsual)
+	plain := min(probeLossPlain, probeLoss+2*s.LossUsual)
+	return rise > limit || more > plain || more > probeLoss && rise > limit/2
+}
+
+// retry sets the next try; after a minute of failures tries become half as many.
+func (p *prober) retry(now time.Time, random *rand.Rand) {
+	p.stop()
+	wait := retryLeast + time.Duration(random.Int64N(int64(retrySpread)))
+	if p.failing.IsZero() {
+		p.failing = now
+	}
+	if now.Sub(p.failing) > retryPatience {
+		wait *= 2
+	}
+	p.next = now.Add(wait)
 }
 
 func (p *prober) start(now time.Time, s *bwe.Signals, rate float64, key time.Time) {

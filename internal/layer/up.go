@@ -2,7 +2,6 @@ package layer
 
 import (
 	"fmt"
-	"math"
 	"time"
 )
 
@@ -24,12 +23,11 @@ const (
 
 // upRules says when the next step up may be tried, and how far.
 type upRules struct {
-	after   time.Time // not before
-	short   int       // levels in a row that did not last
-	yielded int       // steps down in a row out of courtesy
-	stride  int       // levels of the next step: 1, 2, 4 after successes
-	sure    bool      // the last try was a success: one probe is enough
-	beside  held
+	after  time.Time // not before
+	failed int       // levels in a row that did not last or that others needed
+	stride int       // levels of the next step: 1, 2, 4 after successes
+	sure   bool      // the last try was a success: one probe is enough
+	beside held
 }
 
 // fell sets the wait after a step down: short when the level had lasted, longer
@@ -38,13 +36,13 @@ func (u *upRules) fell(now time.Time, rule Rule, lasted time.Duration, rose bool
 	wait := holdAfterFall
 	switch {
 	case rule == RuleFair || rule == RuleYield:
-		wait = min(holdShort<<min(u.yielded, 4), holdFairMost)
-		u.yielded++
+		wait = min(holdShort<<min(u.failed, 4), holdFairMost)
+		u.failed++
 	case rose && lasted < residency:
-		wait = min(holdShort<<min(u.short, 4), holdMost)
-		u.short++
+		wait = min(holdShort<<min(u.failed, 4), holdMost)
+		u.failed++
 	case rose:
-		u.short, u.yielded = 0, 0
+		u.failed = 0
 	}
 	u.after = later(u.after, now.Add(wait))
 	u.stride, u.sure = 1, false
@@ -68,7 +66,7 @@ func (s *Selector) stepUp() {
 	if next > s.level && s.level < s.ladder.subs {
 		next = s.level + 1 // back to a picture, one feed at a time
 	}
-	if next <= s.level || s.now.Before(s.up.after) || s.pending() {
+	if next <= s.level || s.now.Before(s.up.after) || s.pending() && !s.up.sure {
 		s.probe.stop()
 		s.up.beside.on = false
 		return
@@ -98,7 +96,7 @@ func (s *Selector) besideRule() bool {
 	if s.level > s.ladder.subs || s.ladder.subs == 0 && s.level > 0 {
 		room = 0.5
 	}
-	capacity := s.sig.Delivered / (1 - math.Min(phi.Value, 0.97))
+	capacity := s.capacityBeside()
 	rate := s.ladder.rate(s.level + 1)
 	if rate > room*capacity || !s.fairFor(rate) {
 		return false
@@ -107,6 +105,12 @@ func (s *Selector) besideRule() bool {
 		mbit(capacity), mbit(rate)))
 	s.up.rise(s.now, holdBeside)
 	return true
+}
+
+// capacityBeside is what the link carries in all, from the slow share: the quick
+// one swings too much to divide by what is left of it.
+func (s *Selector) capacityBeside() float64 {
+	return s.sig.Delivered / (1 - min(s.sig.PhiSlow.Or(0), 0.97))
 }
 
 // fairFor tells whether a TCP would get about as much, as far as is known.
@@ -118,7 +122,7 @@ func (s *Selector) fairFor(rate float64) bool {
 // probeUp runs the probe and steps up when enough of them were clean.
 func (s *Selector) probeUp(next int) {
 	rate := s.ladder.rate(next)
-	if s.rivals.absent(s.now) < rivalMemory && !s.fairFor(rate) {
+	if s.shouldYield(next) || s.rivals.absent(s.now) < rivalMemory && !s.fairFor(rate) {
 		s.probe.stop()
 		return
 	}
