@@ -335,4 +335,4 @@ func (n *Node) Status() Status {
 	return st
 }
 
-var _ rtsp.Watcher = (*table)(nil)
+var _ rtsp.Node = (*Node)(nil)

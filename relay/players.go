@@ -2,13 +2,35 @@ package relay
 
 import (
 	"context"
+	"time"
+
+	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/playout"
+	"github.com/classrelay/classrelay/relay/config"
+	"github.com/classrelay/classrelay/relay/rtsp"
 )
 
-type tempServer struct{}
-
-func (tempServer) Run(context.Context) error { return nil }
-
 // openRTSP opens the server for players and pushers, if the configuration has one.
-func (n *Node) openRTSP() (*tempServer, error) {
-	return nil, nil
+func (n *Node) openRTSP() (*rtsp.Server, error) {
+	if n.cfg.Listen.RTSP == "" {
+		return nil, nil //nolint:nilnil // no server is a normal case
+	}
+	cfg := rtsp.Config{
+		Listen:    n.cfg.Listen.RTSP,
+		Playout:   playout.Config{Delay: time.Duration(n.cfg.Playout.Delay)},
+		ListenTCP: n.net.listen(),
+	}
+	if n.cfg.Listen.RTP != config.RTPOff {
+		cfg.RTP = n.cfg.Listen.RTP
+	}
+	server, err := rtsp.New(cfg, n, n, n.log)
+	if err != nil {
+		return nil, err
+	}
+	return server, server.Open()
+}
+
+// Watch implements rtsp.Watcher.
+func (n *Node) Watch(ctx context.Context, id media.FeedID) (playout.Source, error) {
+	return n.table.Watch(ctx, id)
 }
