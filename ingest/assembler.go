@@ -33,6 +33,8 @@ type frame struct {
 	rtp         uint32    // the camera's timestamp
 	first, last time.Time // arrival of its first and last packet
 	flaw        flaw
+	slices      bool // some of a slice came, whole or not
+	referred    bool // and it belongs to a picture that others refer to
 }
 
 // flaw says what is known to be wrong with a frame.
@@ -155,6 +157,9 @@ func (a *assembler) take(p *rtp.Packet) {
 		a.cur.flaw |= flawHole // the unit before never came to its end
 	}
 	a.partial = false
+	if is {
+		a.note(fragmentHeader(a.codec, p.Payload))
+	}
 	// Always with a marker: gortsplib then gives the units of every packet at once,
 	// and the frame is put together here, where losses are known.
 	whole := *p
@@ -184,9 +189,18 @@ func (a *assembler) add(u []byte) {
 		return
 	case k.isSlice():
 		a.picture = true
+		a.note(u)
 	}
 	a.cur.units = append(a.cur.units, u)
 	a.cur.size += len(u)
+}
+
+// note looks at the header of a slice, of which no more may come.
+func (a *assembler) note(header []byte) {
+	if kindOf(a.codec, header).isSlice() {
+		a.cur.slices = true
+		a.cur.referred = a.cur.referred || !isDisposable(a.codec, header)
+	}
 }
 
 // finish hands the frame over.

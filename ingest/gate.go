@@ -26,7 +26,7 @@ func (g *gate) Push(f frame) (units [][]byte, key bool) {
 	}
 	if f.flaw&flawHole != 0 || first == nil {
 		g.stats.FramesBroken++
-		if first == nil || !isDisposable(g.codec, first) {
+		if !f.slices || f.referred {
 			g.open = false
 		}
 		return nil, false

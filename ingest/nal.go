@@ -106,6 +106,14 @@ func headerSize(codec media.Codec) int {
 	return 1
 }
 
+// fragmentHeader rebuilds the header of the unit that a fragment belongs to.
+func fragmentHeader(codec media.Codec, payload []byte) []byte {
+	if codec == media.H265 {
+		return []byte{payload[0]&0x81 | payload[2]&0x3f<<1, payload[1]}
+	}
+	return []byte{payload[0]&0xe0 | payload[1]&0x1f, 0}
+}
+
 // isDisposable tells whether no picture refers to the one of this slice.
 func isDisposable(codec media.Codec, slice []byte) bool {
 	if codec == media.H265 {

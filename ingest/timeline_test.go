@@ -283,7 +283,7 @@ func TestSenderReportsSetPictureAndSoundRight(t *testing.T) {
 			if d := apart - want; d < -time.Millisecond || d > time.Millisecond {
 				t.Fatalf("the sound is %v after the picture, want %v", apart, want)
 			}
-			ours := tsDiff(sound.Timestamp, uint32((uint64(sound.Capture.UnixNano())/125000)), 8000)
+			ours := tsDiff(sound.Timestamp, uint32((uint64(sound.Capture.UnixNano()) / 125000)), 8000)
 			if max(ours, -ours) > slewStart+time.Millisecond {
 				t.Fatalf("the sound's timestamp is %v off its capture", ours)
 			}
