@@ -1,0 +1,85 @@
+package viewer
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/zap/zaptest"
+
+	"github.com/classrelay/classrelay/bench/camera"
+	"github.com/classrelay/classrelay/internal/testnet"
+	"github.com/classrelay/classrelay/media"
+)
+
+// room is a camera and a viewer on one network, in virtual time.
+type room struct {
+	camera *camera.Camera
+	viewer *Viewer
+}
+
+// watch runs a camera and a viewer in a bubble, lets act have its way, and
+// returns what the viewer saw.
+func watch(t *testing.T, cam camera.Config, view Config, act func(r room)) Report {
+	t.Helper()
+	var report Report
+	synctest.Test(t, func(t *testing.T) {
+		network := testnet.New(1)
+		defer network.Close()
+		host := network.Host("10.0.0.1")
+		cam.Listen, cam.ListenTCP = ":554", host.Listen
+		view.DialContext = network.Host("10.0.0.2").DialContext
+		log := zaptest.NewLogger(t)
+		c, err := camera.New(cam, log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := New(view, log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 2)
+		go func() { done <- c.Run(ctx) }() // both end with ctx and are waited for below
+		time.Sleep(time.Second)
+		go func() { done <- v.Run(ctx) }()
+		act(room{c, v})
+		report = v.Report(c.Stats().LastFrame)
+		cancel()
+		for range 2 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return report
+}
+
+func TestEveryFrameOfADirectCameraIsGoodAtOnce(t *testing.T) {
+	sources := map[string]camera.Source{
+		"the clip":        nil,
+		"synthetic H.264": &camera.Synthetic{Noise: 0.2},
+		"synthetic H.265": &camera.Synthetic{Encoding: media.H265, MainRate: 8_000_000},
+	}
+	for name, src := range sources {
+		for _, path := range []string{"main", "sub"} {
+			t.Run(name+", "+path, func(t *testing.T) {
+				r := watch(t, camera.Config{Source: src, StampSound: true},
+					Config{URL: "rtsp://10.0.0.1:554/" + path}, func(room) { time.Sleep(20 * time.Second) })
+				if r.FramesGood != r.FramesExpected || r.GoodIn300msRatio != 1 || r.FramesExpected < 440 {
+					t.Errorf("%d of %d frames good", r.FramesGood, r.FramesExpected)
+				}
+				if r.Latency.Max > 1 || r.Stalls != 0 || r.Broken != 0 || r.Undecodable != 0 {
+					t.Errorf("%+v", r)
+				}
+				if r.FirstFrameMs > 2000 {
+					t.Errorf("first frame after %v ms with a key frame every 2 s", r.FirstFrameMs)
+				}
+				if path == "main" && (r.AudioGood != r.AudioExpected || r.AudioGood < 900 || r.AudioGapMaxMs > 21) {
+					t.Errorf("sound: %d of %d, longest gap %v ms", r.AudioGood, r.AudioExpected, r.AudioGapMaxMs)
+				}
+			})
+		}
+	}
+}
