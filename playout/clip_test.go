@@ -27,6 +27,7 @@ type clip struct {
 	seq     uint16
 	offset  uint32 // of RTP timestamps
 	unknown bool   // no capture times
+	made    int    // how many frames room.film has made
 }
 
 // shot is one frame of a clip, in packets.

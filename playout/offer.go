@@ -57,19 +57,19 @@ type Offer struct {
 }
 
 // NewOffer describes what src has now. The picture is described by the layer the
-// viewer will get first; another layer is taken in only when it has the same
-// codec and clock, since a player cannot change those in mid-stream.
+// viewer will get first. Another layer is taken in, now or when it comes to be
+// there, only when it has the same codec and clock: a player cannot change those
+// in mid-stream.
 func NewOffer(src Source, choice Choice) (*Offer, error) {
 	tracks := src.Tracks()
 	o := &Offer{Source: src, Desc: &description.Session{Title: string(src.ID())}, choice: choice}
 	for _, l := range choice.layers() {
-		t := tracks[l]
-		switch {
-		case t == nil:
-		case o.track == nil:
+		if t := tracks[l]; t != nil && o.track == nil {
 			o.track = t
-			o.layers = append(o.layers, l)
-		case t.Codec == o.track.Codec && t.ClockRate == o.track.ClockRate:
+		}
+	}
+	for _, l := range choice.layers() {
+		if t := tracks[l]; o.track != nil && (t == nil || o.serves(o.track, t)) {
 			o.layers = append(o.layers, l)
 		}
 	}
@@ -80,6 +80,11 @@ func NewOffer(src Source, choice Choice) (*Offer, error) {
 	o.video = o.add(description.MediaTypeVideo, o.track)
 	o.audio = o.add(description.MediaTypeAudio, o.sound)
 	return o, nil
+}
+
+// serves reports whether a player that was told of one track can play another.
+func (o *Offer) serves(told, t *media.Track) bool {
+	return told.Codec == t.Codec && told.ClockRate == t.ClockRate
 }
 
 // add appends one m= section. The parameters of the track go out as they came

@@ -1,0 +1,112 @@
+package playout
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v4/pkg/description"
+	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
+	"github.com/pion/rtp"
+
+	"github.com/classrelay/classrelay/media"
+)
+
+// stream is the picture or the sound on its way to one player.
+type stream struct {
+	media   *description.Media
+	splicer *Splicer
+	reports reports
+	pending rtp.Packet // what the session had no room for
+	held    bool       // there is one
+}
+
+func newStream(cfg Config, cname string, m *description.Media, t *media.Track, layers ...media.Layer) *stream {
+	var b [6]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	start := Start{Seq: binary.BigEndian.Uint16(b[:]), Timestamp: binary.BigEndian.Uint32(b[2:])}
+	return &stream{
+		media:   m,
+		splicer: NewSplicer(cfg, t, start, layers...),
+		reports: reports{cname: cname, rate: t.ClockRate},
+	}
+}
+
+// send hands over packets until there are no more or the session takes no more.
+func (s *stream) send(now time.Time, out *outlet) {
+	for !out.full {
+		if !s.held {
+			if s.pending, s.held = s.splicer.Pop(now); !s.held {
+				break
+			}
+		}
+		if !out.write(now, s.media, &s.pending) {
+			break
+		}
+		s.held = false
+		s.reports.count(&s.pending)
+	}
+	s.reports.send(now, s.splicer, func(r report) { _ = out.session.WritePacketRTCP(s.media, r.packet()) })
+}
+
+// outlet is the way into the session, with its limits.
+type outlet struct {
+	session Session
+	full    bool // no more before retry
+	retry   time.Time
+	pause   time.Duration // between the last two tries
+	tokens  int           // how many packets may go now; paced sessions only
+	filled  time.Time
+}
+
+const (
+	// paceBurst packets go at once over UDP, then pacePerMs each millisecond:
+	// 340 Mbit/s, so that a key frame of 234 packets takes 6 ms and a cached group
+	// of 3000 takes 100, and neither overruns a socket of 208 KiB (Linux' default,
+	// about 90 packets) whose reader is awake.
+	paceBurst = 48
+	pacePerMs = 32
+	// A full queue is tried again after retryMin, doubling up to retryMax: the
+	// first time it is the catching-up burst on a fast network, later it is a
+	// player that has stopped.
+	retryMin = 2 * time.Millisecond
+	retryMax = 32 * time.Millisecond
+)
+
+// refill lets time pass.
+func (o *outlet) refill(now time.Time) {
+	o.full = o.full && now.Before(o.retry)
+	if !o.session.Paced {
+		return
+	}
+	passed := now.Sub(o.filled)
+	if o.filled.IsZero() || passed >= time.Second {
+		passed = time.Second
+	}
+	if n := int(passed * pacePerMs / time.Millisecond); n > 0 {
+		o.tokens = min(o.tokens+n, paceBurst)
+		o.filled = now
+	}
+}
+
+// write hands over one packet; false: not now.
+func (o *outlet) write(now time.Time, m *description.Media, p *rtp.Packet) bool {
+	if o.session.Paced {
+		if o.tokens == 0 {
+			o.full, o.retry = true, now.Add(time.Millisecond)
+			return false
+		}
+		o.tokens--
+	}
+	err := o.session.WritePacketRTP(m, p)
+	var queueFull liberrors.ErrServerWriteQueueFull
+	if errors.As(err, &queueFull) {
+		o.pause = min(max(2*o.pause, retryMin), retryMax)
+		o.full, o.retry = true, now.Add(o.pause)
+		return false
+	}
+	// Any other error is a packet that cannot be sent, now or later.
+	o.pause = 0
+	return true
+}
