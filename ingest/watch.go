@@ -34,7 +34,7 @@ func watch(
 	ctx context.Context, c PatienceConfig, in *intake, ended <-chan error, playing func(),
 ) error {
 	began := time.Now()
-	timer := time.NewTimer(c.FirstPacket)
+	timer := time.NewTimer(min(c.FirstPacket, c.Silence))
 	defer timer.Stop()
 	flows := in.flows
 	for {
@@ -52,7 +52,7 @@ func watch(
 			if left <= 0 {
 				return silent(in.layer, c, heard)
 			}
-			timer.Reset(left)
+			timer.Reset(min(left, c.Silence)) // the first packet brings the deadline nearer
 		}
 	}
 }
