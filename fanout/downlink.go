@@ -229,18 +229,18 @@ func (d *Downlink) KeyFrames() (ids []uint64) {
 }
 
 // target is the pace: a multiple of what the flows carry, so that a key frame,
-// eight times an ordinary one, leaves within about a frame's time, and at least
-// 12 Mbit/s on top: frames then leave as bursts with silence between them. It
-// stays below 0.6 of the link's cap, which leaves room for what else the school
-// does, unless the flows themselves need more.
+// eight times an ordinary one, leaves within half a frame's time, and enough for
+// one before the flows' rates are known. It stays below 0.8 of the link's cap,
+// which leaves room for what else the school does, unless the flows themselves
+// need more.
 func (d *Downlink) target(now time.Time) int64 {
 	var sum int64
 	for _, f := range d.flows {
 		sum += f.rate.bits(now)
 	}
-	const perKeyFrame, spare = 16, 12_000_000
-	room := max(d.cfg.MaxRate*6/10, min(sum*5/4, d.cfg.MaxRate))
-	return min(max(perKeyFrame*sum, sum+spare), room)
+	const perKeyFrame, least = 16, 40_000_000
+	room := max(d.cfg.MaxRate*8/10, min(sum*5/4, d.cfg.MaxRate))
+	return min(max(perKeyFrame*sum, least), room)
 }
 
 // SetMaxRate changes the cap, in bit/s.

@@ -197,7 +197,7 @@ func TestALiveFlowGoesBeforeOneThatIsCatchingUp(t *testing.T) {
 }
 
 func TestPaceSpreadsAKeyFrame(t *testing.T) {
-	d := NewDownlink(DownlinkConfig{MaxRate: 20_000_000}) // 12 Mbit/s at the most
+	d := NewDownlink(DownlinkConfig{MaxRate: 20_000_000}) // 16 Mbit/s at the most
 	c := newCamera(media.LayerMain)
 	live(t, d, c, mainFlow)
 	now := c.now
@@ -215,8 +215,8 @@ func TestPaceSpreadsAKeyFrame(t *testing.T) {
 		}
 		now = next
 	}
-	// 121 kB at 12 Mbit/s are 81 ms.
-	if took := now.Sub(start); took < 60*time.Millisecond || took > 90*time.Millisecond {
+	// 121 kB at 16 Mbit/s are 61 ms.
+	if took := now.Sub(start); took < 50*time.Millisecond || took > 70*time.Millisecond {
 		t.Fatalf("the key frame took %v", took)
 	}
 }

@@ -62,7 +62,6 @@ func supervise(
 	if err := transport.UnmarshalText([]byte(cfg.Transport)); err != nil {
 		return nil, fmt.Errorf("feeds.%s.transport: %w", id, err)
 	}
-	log = log.With(zap.String("feed", string(id)), zap.Stringer("layer", l))
 	pull, err := ingest.NewPull(ingest.PullConfig{
 		Feed:         id,
 		URL:          url,

@@ -47,6 +47,17 @@ func newCounty(t *testing.T) *county {
 // start runs a node at an address with the parents given.
 func (c *county) start(name, ip string, parents ...string) *running {
 	c.t.Helper()
+	cfg := &config.Config{Listen: config.Listen{QUIC: ":4433"}}
+	for _, p := range parents {
+		cfg.Parents = append(cfg.Parents, config.Parent{Address: p + ":4433"})
+	}
+	return c.run(name, ip, cfg)
+}
+
+// run runs a node with a configuration of its own.
+func (c *county) run(name, ip string, cfg *config.Config) *running {
+	c.t.Helper()
+	cfg.Node = name
 	if _, known := c.nodes[name]; !known {
 		if err := identity.Issue(c.pki, name); err != nil {
 			c.t.Fatal(err)
@@ -55,10 +66,6 @@ func (c *county) start(name, ip string, parents ...string) *running {
 	id, err := identity.Load(filepath.Join(c.pki, name))
 	if err != nil {
 		c.t.Fatal(err)
-	}
-	cfg := &config.Config{Node: name, Listen: config.Listen{QUIC: ":4433"}}
-	for _, p := range parents {
-		cfg.Parents = append(cfg.Parents, config.Parent{Address: p + ":4433"})
 	}
 	host := c.net.Host(ip)
 	log := zap.NewNop()
