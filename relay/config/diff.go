@@ -38,32 +38,23 @@ func Diff(old, fresh *Config) Changes {
 		Feeds:   diffNames(a.Feeds, b.Feeds),
 		Parents: diffNames(byAddress(a.Parents), byAddress(b.Parents)),
 	}
-	live := func(key string, x, y any) {
+	compare := func(list *[]string, key string, x, y any) {
 		if !reflect.DeepEqual(x, y) {
-			changes.Live = append(changes.Live, key)
+			*list = append(*list, key)
 		}
 	}
-	restart := func(key, x, y string) {
-		if x != y {
-			changes.Restart = append(changes.Restart, key)
-		}
-	}
-	restart("node", a.Node, b.Node)
-	restart("identity", a.Identity, b.Identity)
-	restart("listen.quic", a.Listen.QUIC, b.Listen.QUIC)
-	restart("listen.rtsp", a.Listen.RTSP, b.Listen.RTSP)
-	restart("listen.rtp", a.Listen.RTP, b.Listen.RTP)
-	restart("listen.admin", a.Listen.Admin, b.Listen.Admin)
-	restart("log.format", a.Log.Format, b.Log.Format)
-	if !slices.Equal(a.Links.PlainRoQ, b.Links.PlainRoQ) {
-		changes.Restart = append(changes.Restart, "links.plain_roq")
-	}
-	live("access", a.Access, b.Access)
-	live("users", a.Users, b.Users)
-	live("links.max_rate", a.Links.MaxRate, b.Links.MaxRate)
-	live("links.queue_age", a.Links.QueueAge, b.Links.QueueAge)
-	live("playout.delay", a.Playout.Delay, b.Playout.Delay)
-	live("log.level", a.Log.Level, b.Log.Level)
+	compare(&changes.Live, "access", a.Access, b.Access)
+	compare(&changes.Live, "users", a.Users, b.Users)
+	compare(&changes.Live, "log.level", a.Log.Level, b.Log.Level)
+	compare(&changes.Restart, "node", a.Node, b.Node)
+	compare(&changes.Restart, "identity", a.Identity, b.Identity)
+	compare(&changes.Restart, "listen.quic", a.Listen.QUIC, b.Listen.QUIC)
+	compare(&changes.Restart, "listen.rtsp", a.Listen.RTSP, b.Listen.RTSP)
+	compare(&changes.Restart, "listen.rtp", a.Listen.RTP, b.Listen.RTP)
+	compare(&changes.Restart, "listen.admin", a.Listen.Admin, b.Listen.Admin)
+	compare(&changes.Restart, "links", a.Links, b.Links)
+	compare(&changes.Restart, "playout", a.Playout, b.Playout)
+	compare(&changes.Restart, "log.format", a.Log.Format, b.Log.Format)
 	return changes
 }
 

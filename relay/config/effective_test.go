@@ -111,6 +111,7 @@ feeds:
   four: {push: first}
 access: {watch: [10.0.0.0/8]}
 log: {level: debug}
+playout: {delay: 20ms}
 `
 	d := Diff(mustParse(t, before), mustParse(t, after))
 	feeds := func(ids ...media.FeedID) []media.FeedID { return ids }
@@ -125,7 +126,7 @@ log: {level: debug}
 	if !slices.Equal(d.Live, []string{"access", "log.level"}) {
 		t.Errorf("live %v", d.Live)
 	}
-	if !slices.Equal(d.Restart, []string{"listen.rtsp"}) {
+	if !slices.Equal(d.Restart, []string{"listen.rtsp", "playout"}) {
 		t.Errorf("restart %v", d.Restart)
 	}
 	if same := Diff(mustParse(t, before), mustParse(t, before)); !same.None() {
