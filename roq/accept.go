@@ -73,8 +73,8 @@ func (s *Session) awaitFlow(ctx context.Context, flow uint64) bool {
 }
 
 // acceptControl takes the one bidirectional stream that "classrelay/1" has, if
-// the peer dialled. Any other ends the connection, because RoQ has none and an
-// endpoint that gets one must close (draft §5.2).
+// the peer dialled. Any other ends the session and its connection: RoQ has none,
+// and an endpoint that gets one must close (draft §5.2).
 func (s *Session) acceptControl(ctx context.Context) error {
 	wanted := s.cfg.Relay && s.cfg.Listener
 	for {
@@ -89,7 +89,7 @@ func (s *Session) acceptControl(ctx context.Context) error {
 		}
 		s.flows.count.refused.Add(1)
 		stream.CancelRead(StreamCreationError)
-		return errors.Join(errBidirectional, s.conn.CloseWithError(StreamCreationError, errBidirectional.Error()))
+		return errBidirectional
 	}
 }
 

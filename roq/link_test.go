@@ -129,6 +129,8 @@ func (e *end) SetReadDeadline(t time.Time) error {
 func (e *end) LocalAddr() net.Addr              { return e.addr }
 func (e *end) SetDeadline(t time.Time) error    { return e.SetReadDeadline(t) }
 func (e *end) SetWriteDeadline(time.Time) error { return nil }
+func (e *end) SetReadBuffer(int) error          { return nil } // or upstream complains
+func (e *end) SetWriteBuffer(int) error         { return nil }
 
 // testTLS returns the two sides of a handshake between peers that trust each
 // other. It is valid in the year 2000, where bubbles live.

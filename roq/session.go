@@ -108,16 +108,20 @@ func (s *Session) Run(ctx context.Context) error {
 	}
 	s.dispatch(inner)
 
-	code, reason := NoError, ""
-	if ctx.Err() == nil {
-		code, reason = InternalError, "session failed" // no effect if the peer or a timeout ended it
-	}
-	closeErr := s.conn.CloseWithError(code, reason)
-	all.Wait()
 	if ctx.Err() != nil {
-		return closeErr
+		err := s.conn.CloseWithError(NoError, "")
+		all.Wait()
+		return err
 	}
-	return fmt.Errorf("RoQ session: %w", context.Cause(inner))
+	cause := context.Cause(inner)
+	// Not heard if it was the peer or a timeout that ended the connection.
+	code, reason := InternalError, "session failed"
+	if errors.Is(cause, errBidirectional) {
+		code, reason = StreamCreationError, errBidirectional.Error()
+	}
+	err := s.conn.CloseWithError(code, reason)
+	all.Wait()
+	return errors.Join(fmt.Errorf("RoQ session: %w", cause), err)
 }
 
 // dispatch hands datagrams to their flows until the context ends.

@@ -35,7 +35,11 @@ func newSocket(conn net.PacketConn, narrow *narrowPeers) (*socket, error) {
 	}
 	// The library sends and receives in batches, with ECN, only on sockets that
 	// have these methods, so what we wrap around them must have them as well.
-	if oob, ok := conn.(quic.OOBCapablePacketConn); ok {
+	oob, ok := conn.(interface {
+		quic.OOBCapablePacketConn
+		net.Conn // reading in batches wants it
+	})
+	if ok {
 		return &socket{&watchedUDP{oob, ipv4.NewPacketConn(oob), narrow}, conn}, nil
 	}
 	return &socket{&watchedConn{conn, narrow}, conn}, nil

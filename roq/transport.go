@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/apernet/quic-go"
@@ -134,7 +135,7 @@ type Conn struct {
 	quic       *quic.Conn
 	controller *cc.Controller
 	socket     *socket
-	own        *quic.Transport // of a dialled connection, nil otherwise
+	release    func() error // frees the socket of a dialled connection, once
 	calls      uint64          // of the controller, at the last watch
 }
 
@@ -195,8 +196,8 @@ func (c *Conn) MaxDatagramSize() int {
 // CloseWithError ends the connection and frees the socket that Dial took over.
 func (c *Conn) CloseWithError(code ErrorCode, reason string) error {
 	err := c.Connection.CloseWithError(code, reason)
-	if c.own != nil {
-		err = errors.Join(err, c.own.Close(), c.socket.Close())
+	if c.release != nil {
+		err = errors.Join(err, c.release())
 	}
 	return err
 }
@@ -245,7 +246,7 @@ func Dial(ctx context.Context, addr net.Addr, cfg TransportConfig) (*Conn, error
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("dial %s: %w", addr, err), tr.Close(), s.Close())
 	}
-	conn.own = tr
+	conn.release = sync.OnceValue(func() error { return errors.Join(tr.Close(), s.Close()) })
 	return conn, nil
 }
 
