@@ -41,7 +41,7 @@ const (
 //	+---+---+-------+-------------------------------+-+-------------+
 //	|V=1| T |Str.-1 |   base sequence number        |L|      K      |
 //	+-+-+---+-------+---------------+---------------+-+-------------+
-//	|R|     row     |     check     |  body …
+//	|0|     row     |     check     |  body …
 //	+-+-------------+---------------+
 type Header struct {
 	Type   Type
@@ -50,7 +50,6 @@ type Header struct {
 	K      uint8  // packets covered, 1 to MaxPackets
 	Row    uint8  // which row of the matrix, below MaxRows
 	Last   bool   // no more rows follow now: of this frame, or of this answer
-	Round  bool   // the lowest bit of the number of the request that is answered
 	Check  uint8  // SSRC of the packets, folded by Check
 }
 
@@ -69,7 +68,7 @@ func Check(ssrc uint32) uint8 {
 func (h *Header) Append(b []byte) []byte {
 	b = append(b, version<<6|byte(h.Type&3)<<4|(h.Stride-1)&0x0f)
 	b = binary.BigEndian.AppendUint16(b, h.Base)
-	return append(b, flag(h.Last)|h.K, flag(h.Round)|h.Row, h.Check)
+	return append(b, flag(h.Last)|h.K, h.Row, h.Check)
 }
 
 func flag(on bool) byte {
@@ -93,9 +92,8 @@ func Parse(b []byte) (h Header, body []byte, err error) {
 		Stride: b[0]&0x0f + 1,
 		Base:   binary.BigEndian.Uint16(b[1:]),
 		K:      b[3] & 0x7f,
-		Row:    b[4] & 0x7f,
+		Row:    b[4] & (MaxRows - 1),
 		Last:   b[3]&0x80 != 0,
-		Round:  b[4]&0x80 != 0,
 		Check:  b[5],
 	}
 	if h.K == 0 || h.K > MaxPackets {

@@ -47,16 +47,19 @@ func (s *Sender) answer(now time.Time, q *feedback.Request) {
 		for n < len(missing) && s.store.at(missing[n]).frame == f {
 			n++
 		}
-		held = s.answerFrame(now, f, missing[:n], held, q.ID&1 == 1)
+		held = s.answerFrame(now, f, missing[:n], held)
 		missing = missing[n:]
 	}
 }
 
 // missing lists the packets that a request misses and that we can repair, in
 // order. Packets that cannot have been missed yet are left out: an open request
-// does not know what was sent.
+// does not know what was sent. So are packets for which an answer is on its way.
 func (s *Sender) missing(now time.Time, q *feedback.Request) []int64 {
 	var list []int64
+	// Nobody can have seen yet what left after that. An eighth is for an RTT that
+	// is taken too high.
+	unseen := now.Add(-s.path.RTT + s.path.RTT/8)
 	for _, run := range q.Runs {
 		first := s.store.extend(run.Seq)
 		last, due := first+int64(run.N)-1, now.Add(-s.path.RTT/2)
@@ -69,6 +72,8 @@ func (s *Sender) missing(now time.Time, q *feedback.Request) []int64 {
 				s.stats.Unknown++
 			case p.sent.After(due):
 				s.stats.NotDue++
+			case p.answered.After(unseen):
+				s.stats.UnderWay++
 			default:
 				list = append(list, v)
 			}
@@ -80,7 +85,7 @@ func (s *Sender) missing(now time.Time, q *feedback.Request) []int64 {
 
 // answerFrame sends rows for the missing packets of one frame. The receiver
 // holds some rows that were not enough; what is left of them is returned.
-func (s *Sender) answerFrame(now time.Time, f *frame, missing []int64, held int, round bool) int {
+func (s *Sender) answerFrame(now time.Time, f *frame, missing []int64, held int) int {
 	due := f.start.Add(s.path.Deadline)
 	sendings := s.path.Sendings(due.Sub(now))
 	if sendings == 0 && (f.disposable || now.Sub(due) > lateRepair) {
@@ -91,6 +96,7 @@ func (s *Sender) answerFrame(now time.Time, f *frame, missing []int64, held int,
 		for _, v := range missing {
 			if c.holds(v) {
 				deficit++
+				s.store.at(v).answered = now
 			}
 		}
 		spared := min(held, deficit)
@@ -98,7 +104,7 @@ func (s *Sender) answerFrame(now time.Time, f *frame, missing []int64, held int,
 		if deficit -= spared; deficit == 0 {
 			continue
 		}
-		s.order(&c, f, fec.Header{Type: fec.OnDemand, Round: round}, s.planner.Answer(deficit, sendings, s.path))
+		s.order(&c, f, fec.OnDemand, s.planner.Answer(deficit, sendings, s.path))
 		if n := len(s.ahead); n > 0 {
 			s.ahead[n-1].Last = true
 		}

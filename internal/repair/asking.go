@@ -18,7 +18,7 @@ const (
 	silence = 12 * time.Millisecond
 	// openTries is how often an open request is repeated while nothing comes at
 	// all: then the flow has paused, or the link is down.
-	openTries = 3
+	openTries = 6
 	// windowMemory is how long after a row over a window more are expected.
 	windowMemory = 500 * time.Millisecond
 )
@@ -28,6 +28,18 @@ const (
 type openEnd struct {
 	tries int
 	next  time.Time
+	retry time.Time // when what the latest request asked for may be asked for again
+
+	// Holes from first to before end, found when a packet came after all, may be
+	// what was asked for, or may have been sent later.
+	first, end int64
+}
+
+// close ends the asking when packet v comes; before is what was the highest.
+func (o *openEnd) close(before, v int64) {
+	if o.tries > 0 {
+		*o = openEnd{retry: o.retry, first: before + 1, end: v}
+	}
 }
 
 // Next is when PopRequest may have something new; zero: nothing is missing. It is
@@ -73,10 +85,25 @@ func (r *Receiver) request(now time.Time, ripe []*hole, held int) feedback.Reque
 		} else {
 			break // the rest stays ripe
 		}
-		h.asked, h.round = true, q.ID&1 == 1
-		h.retry = now.Add(r.path.Round() + r.clock.jitter)
+		r.asked(now, h)
 	}
 	return q
+}
+
+// asked sets when a hole is to be asked for again.
+func (r *Receiver) asked(now time.Time, h *hole) {
+	again := now.Add(r.path.Round() + r.clock.jitter)
+	switch {
+	case !h.asked && h.seq >= r.open.first && h.seq < r.open.end && now.Before(r.open.retry):
+		// Whether the open request or only this one asked for it, we cannot
+		// know: try again after either. The sender leaves out what is under way.
+		h.retry, h.then = r.open.retry, again
+	case now.Before(h.then):
+		h.retry = h.then
+	default:
+		h.retry = again
+	}
+	h.asked = true
 }
 
 // together picks from the ripe holes those that belong into one request: the ones
@@ -115,10 +142,27 @@ func (r *Receiver) due(h *hole) time.Time {
 	case h.seq > r.clock.ended && rounds == 1:
 		// The last round that fits: ask once for all of the frame, but in time.
 		return later(at, due.Add(-r.path.RTT-answerTime))
-	case r.clock.parity > 0 && h.seq > r.clock.rowed && h.seq <= r.clock.ended:
+	case r.clock.parity > 0 && h.seq > r.clock.rowed && (rounds == 0 || h.seq <= r.clock.ended):
 		return later(at, r.clock.last.Add(rowWait))
+	case rounds == 1:
+		return r.lastOf(h).Add(r.clock.patience())
 	}
 	return at
+}
+
+// lastOf is when the last of the holes was noticed that are asked for together
+// with h when there is but one round: those that follow it in its frame. One of
+// them may only be out of order; then parity that came may suffice.
+func (r *Receiver) lastOf(h *hole) time.Time {
+	last := h.noticed
+	i, _ := r.ring.find(h.seq)
+	for _, o := range r.ring.missing[i:] {
+		if o.seq > r.clock.ended || o.noticed.Sub(h.noticed) > r.clock.interval {
+			break
+		}
+		last = later(last, o.noticed)
+	}
+	return last
 }
 
 // rounds is how many rounds of repair fit if the first request leaves at the given
@@ -166,7 +210,9 @@ func (r *Receiver) slack() time.Duration {
 func (r *Receiver) askOpen(now time.Time) feedback.Request {
 	r.nextID++
 	r.open.tries++
-	r.open.next = now.Add(r.path.Round() + r.clock.jitter)
+	r.open.retry = now.Add(r.path.Round() + r.clock.jitter)
+	// Meanwhile another frame may get lost; what is under way is not sent again.
+	r.open.next = now.Add(min(r.path.Round()+r.clock.jitter, r.clock.interval))
 	if at := r.silentDue(); r.clock.ended < r.ring.highest && at.After(now) && at.Before(r.open.next) {
 		r.open.next = at // the next frame may be lost as well
 	}
@@ -177,7 +223,8 @@ func (r *Receiver) askOpen(now time.Time) feedback.Request {
 }
 
 // expect sets when to ask again for what a row did not solve: soon after the last
-// row of an answer, and not while more rows may come.
+// row of an answer, and not while more rows may come. Should a later answer be on
+// its way already, the sender knows.
 func (r *Receiver) expect(now time.Time, row *parity) {
 	if row.Type != fec.OnDemand {
 		return
@@ -187,14 +234,11 @@ func (r *Receiver) expect(now time.Time, row *parity) {
 		if h == nil {
 			continue
 		}
-		if !h.asked { // the answer to an open request brings it to light
-			h.asked, h.round = true, row.Round
-		}
-		switch {
-		case h.round != row.Round: // of an earlier answer
-		case row.Last:
+		// The answer to an open request brings it to light: it was asked for.
+		h.asked = true
+		if row.Last {
 			h.retry = now.Add(r.clock.patience())
-		default:
+		} else {
 			h.retry = later(h.retry, now.Add(rowWait+r.clock.patience()))
 		}
 	}

@@ -38,7 +38,7 @@ func (s *Sender) finish(now time.Time, f *frame) {
 	blocks := s.store.blocks(f)
 	for i := range blocks {
 		rows := s.planner.Proactive(len(blocks[i].packets), sendings, s.path)
-		s.order(&blocks[i], f, fec.Header{Type: fec.Proactive}, rows)
+		s.order(&blocks[i], f, fec.Proactive, rows)
 	}
 	if n := len(s.ahead); n > 0 {
 		s.ahead[n-1].Last = true
@@ -49,14 +49,13 @@ func (s *Sender) finish(now time.Time, f *frame) {
 }
 
 // order puts rows over c into ahead, the next ones that have not been sent yet.
-// like says what their headers have in common.
-func (s *Sender) order(c *cover, f *frame, like fec.Header, rows int) {
+func (s *Sender) order(c *cover, f *frame, typ fec.Type, rows int) {
 	for range rows {
 		if f.rows[c.block] >= fec.MaxRows {
 			return
 		}
-		h := c.header(like.Type)
-		h.Row, h.Round, h.Check = f.rows[c.block], like.Round, fec.Check(s.ssrc)
+		h := c.header(typ)
+		h.Row, h.Check = f.rows[c.block], fec.Check(s.ssrc)
 		f.rows[c.block]++
 		s.ahead = append(s.ahead, order{Header: h, packets: c.packets, until: f.start.Add(s.path.Deadline)})
 	}

@@ -74,7 +74,7 @@ func (r *Receiver) Push(now time.Time, p *media.Packet) bool {
 	r.stamp, r.stamped = p.Timestamp, now
 	r.clock.packet(now, p, v)
 	if v > before {
-		r.open = openEnd{}
+		r.open.close(before, v)
 	}
 	r.solveWith(v)
 	return true

@@ -31,6 +31,7 @@ type picture struct {
 	start, end  time.Time
 	key         bool
 	marked      bool // its marker was seen
+	whole       bool // first is its first packet: it follows the marker of the one before
 }
 
 const (
@@ -42,6 +43,10 @@ const (
 	// itself.
 	leastDisorder = 1 * time.Millisecond
 	mostDisorder  = 10 * time.Millisecond
+	// mostJitter bounds what is believed to be jitter.
+	mostJitter = 40 * time.Millisecond
+	// videoClock is the rate of RTP timestamps of H.264 and H.265 (RFC 6184 §8.2.1).
+	videoClock = 90000
 	// parityMemory is for how many frames we wait for parity that does not come,
 	// after some came.
 	parityMemory = 8
@@ -61,6 +66,17 @@ func (c *rhythm) packet(now time.Time, p *media.Packet, v int64) {
 	if p.Marker {
 		f.marked = true
 		c.ended = max(c.ended, v)
+	}
+}
+
+// fade lets what was learnt grow old, once per frame.
+func (c *rhythm) fade() {
+	const fade = 0.99 // forgets in four seconds
+	c.jitter = time.Duration(float64(c.jitter) * fade)
+	c.gap = time.Duration(float64(c.gap) * fade)
+	c.disorder = time.Duration(float64(c.disorder) * fade)
+	if c.interval == 0 {
+		c.interval, c.disorder = firstInterval, firstDisorder
 	}
 }
 
@@ -86,7 +102,13 @@ func (c *rhythm) begin(now time.Time, p *media.Packet, v int64) *picture {
 	}
 	f := picture{timestamp: p.Timestamp, first: v, last: v, start: now, end: now}
 	if at == len(c.frames) {
-		c.beat(now)
+		c.fade()
+		if at > 0 && c.frames[at-1].marked && c.frames[at-1].last == v-1 {
+			f.whole = true
+			if before := &c.frames[at-1]; before.whole {
+				c.beat(now, before, p.Timestamp)
+			}
+		}
 		c.ended = max(c.ended, v-1)
 		c.parity--
 	}
@@ -96,26 +118,17 @@ func (c *rhythm) begin(now time.Time, p *media.Packet, v int64) *picture {
 	return &c.frames[at]
 }
 
-// beat learns from the start of a frame after the frame before.
-func (c *rhythm) beat(now time.Time) {
-	const fade = 0.99 // per frame: forgets in four seconds
-	c.jitter = time.Duration(float64(c.jitter) * fade)
-	c.gap = time.Duration(float64(c.gap) * fade)
-	c.disorder = time.Duration(float64(c.disorder) * fade)
-	if len(c.frames) == 0 {
-		c.interval, c.disorder = firstInterval, firstDisorder
-		return
-	}
-	before := &c.frames[len(c.frames)-1]
+// beat learns from the start of a frame that follows the one before without a gap.
+// Time stamps tell how far apart they were taken, so that an unsteady camera does
+// not look like an unsteady link.
+func (c *rhythm) beat(now time.Time, before *picture, timestamp uint32) {
 	step := now.Sub(before.start)
-	if step > 3*c.interval/2 && step < 8*c.interval {
-		step = c.interval // most likely a frame between was lost
-	}
-	// A long frame delays the next one at the sender: that is no jitter.
-	if before.end.Sub(before.start) < c.interval/2 {
-		c.jitter = max(c.jitter, min(max(step-c.interval, c.interval-step), 2*c.interval))
-	}
 	c.interval += (step - c.interval) / 16
+	taken := time.Duration(media.TimestampDiff(timestamp, before.timestamp)) * time.Second / videoClock
+	// A long frame delays the next one at the sender: that is no jitter either.
+	if taken > 0 && taken < time.Second && before.end.Sub(before.start) < c.interval/2 {
+		c.jitter = max(c.jitter, min(max(step-taken, taken-step), mostJitter))
+	}
 }
 
 // outOfTurn notes that a packet came that much after a later one.

@@ -35,8 +35,8 @@ type hole struct {
 	seq     int64
 	noticed time.Time // when a later packet came
 	asked   bool
-	round   bool      // the lowest bit of the number of the latest request for it
 	retry   time.Time // when it may be asked for again, once asked
+	then    time.Time // and when after that, if it was asked for twice before retry
 }
 
 func (r *ring) extend(seq uint16) int64 {

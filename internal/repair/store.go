@@ -22,10 +22,11 @@ type store struct {
 // slot is one packet sent. Extended sequence numbers begin at 65,536, so that 0
 // is an empty place.
 type slot struct {
-	seq   int64
-	p     *media.Packet
-	sent  time.Time
-	frame *frame
+	seq      int64
+	p        *media.Packet
+	sent     time.Time
+	answered time.Time // when rows for it were last sent; zero: never
+	frame    *frame
 }
 
 // frame is a picture: the packets with one timestamp.

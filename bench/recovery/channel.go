@@ -1,0 +1,61 @@
+package recovery
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// channel is one direction of a link: who is lost, and how long the others take.
+type channel struct {
+	rnd    *rand.Rand
+	cell   Cell
+	bad    bool
+	latest time.Time // of the packets in order, the latest arrival
+	single bool      // losses are independent, whatever the cell says
+
+	offered, lost int
+}
+
+// spread is the mean of the exponential part of the delay: what a quiet network
+// adds.
+const spread = 400 * time.Microsecond
+
+func newChannel(cell Cell, seed, stream uint64, single bool) *channel {
+	c := &channel{rnd: rand.New(rand.NewPCG(seed, stream)), cell: cell, single: single}
+	c.bad = c.rnd.Float64() < cell.Loss
+	return c
+}
+
+// send tells when a packet that is sent now arrives; false: it is lost.
+func (c *channel) send(now time.Time) (time.Time, bool) {
+	c.step()
+	c.offered++
+	at := now.Add(c.cell.RTT/2 + time.Duration(c.rnd.ExpFloat64()*float64(spread)))
+	if c.cell.Jitter > 0 {
+		at = at.Add(time.Duration(c.rnd.Int64N(int64(c.cell.Jitter))))
+		if at.Before(c.latest) {
+			at = c.latest
+		}
+		c.latest = at
+	}
+	if c.cell.Reorder > 0 && c.rnd.Float64() < c.cell.Reorder {
+		at = at.Add(time.Duration(c.rnd.Int64N(int64(10 * time.Millisecond))))
+	}
+	if c.bad {
+		c.lost++
+	}
+	return at, !c.bad
+}
+
+// step moves the chain on by one packet.
+func (c *channel) step() {
+	p, b := c.cell.Loss, max(c.cell.Burst, 1/(1-c.cell.Loss))
+	switch {
+	case c.single || c.cell.Burst <= 1:
+		c.bad = c.rnd.Float64() < p
+	case c.bad:
+		c.bad = c.rnd.Float64() >= 1/b
+	default:
+		c.bad = c.rnd.Float64() < p/(1-p)/b
+	}
+}
