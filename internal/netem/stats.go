@@ -1,6 +1,9 @@
 package netem
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Stats counts what a link did. Sizes include the headers of IP and UDP.
 type Stats struct {
@@ -16,17 +19,18 @@ type Stats struct {
 	Lateness Lateness
 }
 
-// Lateness is a histogram of delays in steps of 20 µs up to 10 ms, which is as
-// fine as the goal of 1 ms needs. The zero value is ready for use.
+// Lateness is a histogram of delays, each bucket a tenth wider than the one
+// before it, from 10 µs to about 1 s. The zero value is ready for use.
 type Lateness struct {
 	count   uint64
 	max     time.Duration
-	buckets [latenessBuckets + 1]uint64 // the last one: longer
+	buckets [latenessBuckets]uint64
 }
 
 const (
-	latenessStep    = 20 * time.Microsecond
-	latenessBuckets = 500
+	latenessFirst   = 10 * time.Microsecond // the first bucket ends here
+	latenessGrowth  = 1.1
+	latenessBuckets = 124 // 10 µs · 1.1¹²² ≈ 1.1 s; the last one has no end
 )
 
 // Add counts one delay; one below 0 counts as 0.
@@ -34,18 +38,22 @@ func (h *Lateness) Add(d time.Duration) {
 	d = max(d, 0)
 	h.count++
 	h.max = max(h.max, d)
-	h.buckets[min(int(d/latenessStep), latenessBuckets)]++
+	i := 0
+	if d >= latenessFirst {
+		i = 1 + int(math.Log(float64(d)/float64(latenessFirst))/math.Log(latenessGrowth))
+	}
+	h.buckets[min(i, latenessBuckets-1)]++
 }
 
-// Quantile is the delay that the share q (0 to 1) of all stays below, rounded up
-// to 20 µs and never above the longest; 0 when nothing was counted.
+// Quantile is a delay that the share q (0 to 1) of all does not exceed, at most
+// a tenth too long and never above the longest; 0 when nothing was counted.
 func (h *Lateness) Quantile(q float64) time.Duration {
-	want := uint64(q * float64(h.count))
 	var sum uint64
-	for i, n := range h.buckets[:latenessBuckets] {
+	for i, n := range h.buckets {
 		sum += n
-		if sum > want || sum == h.count {
-			return min(h.max, time.Duration(i+1)*latenessStep)
+		if sum > 0 && float64(sum) >= q*float64(h.count) {
+			end := float64(latenessFirst) * math.Pow(latenessGrowth, float64(i))
+			return min(h.max, time.Duration(end))
 		}
 	}
 	return h.max
