@@ -237,7 +237,9 @@ func (t *Tally) Report(now time.Time, stamped uint64) Report {
 	r.Latency = percentiles(good)
 	if t.first != 0 {
 		s := t.stall
-		s.gap(now.Sub(t.newest.arrived), &t.cfg)
+		if stamped == 0 || t.newest.number < stamped { // else there is no next frame to wait for
+			s.gap(now.Sub(t.newest.arrived), &t.cfg)
+		}
 		r.Stalls, r.LongestStallMs, r.StalledMs = s.count, ms(s.longest), ms(s.total)
 		r.WatchedMs = ms(now.Sub(t.started))
 	}
