@@ -18,6 +18,8 @@ func Run(cells []Cell, frames int, seed uint64) ([]Row, error) {
 			s    scheme
 		}{
 			{Planned, newPlanned(cell)},
+			{NACK, newNACK(cell, 0)},
+			{ParityNACK, newNACK(cell, frameParity)},
 		}
 		for _, s := range schemes {
 			row, err := simulate(cell, s.s, frames, seed)

@@ -12,6 +12,10 @@ const (
 	// rowWait is how long after the end of a frame, or after a row, another row
 	// may follow.
 	rowWait = 4 * time.Millisecond
+	// tailWait is the least pause within a frame after which the rest of it counts
+	// as lost, beside the slack for jitter. Asking too early costs no repair: the
+	// sender knows what it has sent.
+	tailWait = 2 * time.Millisecond
 	// answerTime is what sending the rows of an answer takes.
 	answerTime = 4 * time.Millisecond
 	// silence is how long after it was due a frame counts as lost completely.
@@ -77,17 +81,28 @@ func (r *Receiver) request(now time.Time, ripe []*hole, held int) feedback.Reque
 	r.nextID++
 	q := feedback.Request{ID: r.nextID, Held: uint8(min(held, 255))}
 	for _, h := range ripe {
-		n := len(q.Runs) - 1
-		if n >= 0 && q.Runs[n].Seq+uint16(q.Runs[n].N) == uint16(h.seq) && q.Runs[n].N < 255 {
-			q.Runs[n].N++
-		} else if n+1 < feedback.MaxRuns {
-			q.Runs = append(q.Runs, feedback.Run{Seq: uint16(h.seq), N: 1})
-		} else {
+		if !addTo(&q, uint16(h.seq)) {
 			break // the rest stays ripe
 		}
 		r.asked(now, h)
 	}
 	return q
+}
+
+// addTo adds a packet, above those before, to the runs of a request, unless it
+// is full.
+func addTo(q *feedback.Request, seq uint16) bool {
+	if n := len(q.Runs); n > 0 {
+		if last := &q.Runs[n-1]; last.Seq+uint16(last.N) == seq && last.N < 255 {
+			last.N++
+			return true
+		}
+	}
+	if len(q.Runs) == feedback.MaxRuns {
+		return false
+	}
+	q.Runs = append(q.Runs, feedback.Run{Seq: seq, N: 1})
+	return true
 }
 
 // asked sets when a hole is to be asked for again.
@@ -191,7 +206,7 @@ func (r *Receiver) openDue() time.Time {
 	case r.open.tries > 0:
 		return r.open.next
 	case c.ended < r.ring.highest:
-		return c.last.Add(max(rowWait, c.gap+c.gap/4) + r.slack())
+		return c.last.Add(max(tailWait, c.gap+c.gap/4) + r.slack())
 	}
 	return r.silentDue()
 }
@@ -229,7 +244,7 @@ func (r *Receiver) expect(now time.Time, row *parity) {
 	if row.Type != fec.OnDemand {
 		return
 	}
-	for _, v := range r.unknown(nil, row) {
+	for _, v := range r.unknown(row) {
 		h := r.ring.hole(v)
 		if h == nil {
 			continue

@@ -31,8 +31,9 @@ func (p *parity) covers(v int64) bool {
 	return d >= 0 && d%int64(p.Stride) == 0 && d/int64(p.Stride) < int64(p.K)
 }
 
-// unknown appends the packets that a row covers and that are not there.
-func (r *Receiver) unknown(dst []int64, p *parity) []int64 {
+// unknown lists the packets that a row covers and that are not there.
+func (r *Receiver) unknown(p *parity) []int64 {
+	var dst []int64
 	for i := range int(p.K) {
 		if v := p.seq(i); r.ring.at(v) == nil {
 			dst = append(dst, v)
@@ -88,14 +89,14 @@ func (r *Receiver) component(seed []*parity) (rows []*parity, unknown []int64) {
 		}
 	}
 	for _, p := range seed {
-		if u := r.unknown(nil, p); len(u) > 0 {
+		if u := r.unknown(p); len(u) > 0 {
 			take(p, u)
 		}
 	}
 	for more := len(rows) > 0; more; {
 		more = false
 		for _, p := range r.rows {
-			u := r.unknown(nil, p)
+			u := r.unknown(p)
 			if slices.Contains(rows, p) || !slices.ContainsFunc(u, func(v int64) bool { return in[v] }) {
 				continue
 			}
@@ -117,7 +118,7 @@ func (r *Receiver) solve(seed []*parity) {
 	if len(unknown) > 0 && (len(rows) >= len(unknown) || differ(rows)) && r.fold(rows) {
 		r.restore(rows, unknown)
 	}
-	r.rows = slices.DeleteFunc(r.rows, func(p *parity) bool { return len(r.unknown(nil, p)) == 0 })
+	r.rows = slices.DeleteFunc(r.rows, func(p *parity) bool { return len(r.unknown(p)) == 0 })
 }
 
 // differ tells whether the rows are not all over the same packets: only then can

@@ -104,7 +104,7 @@ func (r *Receiver) PushRepair(now time.Time, raw []byte) error {
 	r.ring.known(now, last)
 	r.clock.row(now, &h, last)
 	row := &parity{Row: fec.Row{Header: h, Body: body}, first: first, came: now}
-	if len(r.unknown(nil, row)) == 0 {
+	if len(r.unknown(row)) == 0 {
 		r.stats.Spare++
 		return nil
 	}
