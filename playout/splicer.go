@@ -162,10 +162,10 @@ func (s *Splicer) begin(now time.Time) bool {
 		if l == nil || len(l.ready) == 0 || s.due(l.ready[0]).After(now) {
 			return false
 		}
-		f := l.ready[0]
+		f, newest := l.ready[0], s.newest(l)
 		l.ready[0] = nil
 		l.ready = l.ready[1:]
-		x, closer, ok := s.line.stamp(now, l, f)
+		x, closer, ok := s.line.stamp(now, l, f, newest)
 		s.check(l, f, ok)
 		if !ok {
 			s.stats.Skipped++
@@ -179,6 +179,21 @@ func (s *Splicer) begin(now time.Time) bool {
 		}
 		return true
 	}
+}
+
+// newest is the capture time of the newest frame that leaves together with the
+// first one that is ready. With B-frames it need not be the last one.
+func (s *Splicer) newest(l *lane) time.Time {
+	newest := l.ready[0].when()
+	if s.cfg.Delay > 0 {
+		return newest // the others are not due yet
+	}
+	for _, f := range l.ready[max(0, len(l.ready)-reorder):] {
+		if at := f.when(); at.After(newest) {
+			newest = at
+		}
+	}
+	return newest
 }
 
 // due is when a frame leaves: at once, or Delay after the quickest frame would

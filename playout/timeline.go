@@ -18,6 +18,9 @@ const (
 	// the line: half a frame, well above the jitter of a link that carries its
 	// load.
 	slack = 20 * time.Millisecond
+	// soundSlack is the same for sound, which often comes in packets of 150 ms and
+	// cannot be compressed: what does not fit is lost.
+	soundSlack = 100 * time.Millisecond
 	// reorder is how many frames B-frames may be out of order (H.264 A.3.1: 16).
 	reorder = 16
 	// jump is how far RTP timestamps and capture times of two frames in a row may
@@ -50,6 +53,13 @@ type timeline struct {
 	lastM  int64     // its place on the common media time line
 	lastAt time.Time // its capture time
 
+	cut struct { // the first packet with this capture time
+		lane      *lane
+		stream    int
+		at        time.Time
+		timestamp uint32
+	}
+
 	newestM  int64 // the newest frame in order of capture
 	newestAt time.Time
 	first    int64 // where the stream at hand began: what is older has no references
@@ -68,11 +78,15 @@ func (t *timeline) ticks(d time.Duration) int64 {
 }
 
 // stamp returns the frame's timestamp in ticks since the first frame's, and
-// whether it was stamped closer than taken. It reports false for a frame that
-// must not be handed on: a picture from before the key frame it came after, or
-// sound that was overtaken.
-func (t *timeline) stamp(now time.Time, l *lane, f *frame) (x int64, closer, ok bool) {
-	at := f.when()
+// whether it was stamped closer than taken. newest is the capture time of the
+// newest frame that leaves with it. It reports false for a frame that must not be
+// handed on: a picture from before the key frame it came after, or sound that was
+// overtaken.
+func (t *timeline) stamp(now time.Time, l *lane, f *frame, newest time.Time) (x int64, closer, ok bool) {
+	at := t.capture(l, f)
+	if t.sound && !t.begun && newest.Sub(at) > soundSlack {
+		return 0, false, false
+	}
 	m, join := t.place(l, f, at)
 	if join {
 		t.seen = t.seen[:0]
@@ -81,7 +95,7 @@ func (t *timeline) stamp(now time.Time, l *lane, f *frame) (x int64, closer, ok 
 	if m < t.first && !t.sound {
 		return 0, false, false
 	}
-	t.pullIn(now.Sub(at))
+	t.pullIn(now, at, newest)
 	x, closer = t.mapped(m)
 	if t.sound && t.begun && closer {
 		return 0, false, false
@@ -90,6 +104,19 @@ func (t *timeline) stamp(now time.Time, l *lane, f *frame) (x int64, closer, ok 
 	t.keep(place{m, x})
 	t.maxX = max(t.maxX, x)
 	return x, closer, true
+}
+
+// capture is when a frame was taken. Sound that was cut into several packets may
+// carry the time of the first one in all of them.
+func (t *timeline) capture(l *lane, f *frame) time.Time {
+	at := f.when()
+	c := &t.cut
+	if c.lane != l || c.stream != f.stream || !at.Equal(c.at) || !t.sound {
+		c.lane, c.stream, c.at, c.timestamp = l, f.stream, at, f.timestamp()
+		return at
+	}
+	later := media.TimestampDiff(f.timestamp(), c.timestamp)
+	return at.Add(time.Duration(later) * time.Second / time.Duration(t.rate))
 }
 
 // place puts the frame on the common media time line. join: its stream has just
@@ -110,12 +137,19 @@ func (t *timeline) place(l *lane, f *frame, at time.Time) (m int64, join bool) {
 	return t.newestM + t.ticks(at.Sub(t.newestAt)), true
 }
 
-// pullIn moves the line when a frame comes quicker than any before.
-func (t *timeline) pullIn(late time.Duration) {
+// pullIn moves the line when a frame comes quicker than any before. The first
+// frame gets stamp 0, and so does the newest that leaves with it on the line.
+func (t *timeline) pullIn(now, at, newest time.Time) {
+	late := now.Sub(newest)
+	least := slack
+	if t.sound {
+		least = soundSlack
+	}
 	switch {
 	case !t.begun:
 		t.late = late
-	case late < t.late-slack:
+		t.shift = min(0, -t.ticks(newest.Sub(at)))
+	case late < t.late-least:
 		t.shift -= t.ticks(t.late - late)
 		t.late = late
 	}
@@ -127,7 +161,7 @@ func (t *timeline) mapped(m int64) (x int64, closer bool) {
 	n := len(t.seen)
 	switch {
 	case !t.begun:
-		return line, false
+		return max(line, 0), false
 	case n == 0: // a stream joins
 		least := t.maxX + t.ticks(spliceStep)
 		return max(line, least), line < least
