@@ -64,19 +64,18 @@ func New(cfg Config, log *zap.Logger) (*Camera, error) {
 // listen, nil on a normal stop.
 func (c *Camera) Run(ctx context.Context) error {
 	for {
-		err := c.cycle(ctx)
-		if err != nil {
+		if err := c.cycle(ctx); err != nil {
 			return fmt.Errorf("camera %s: %w", c.cfg.Name, err)
 		}
-		if ctx.Err() != nil {
-			return nil
+		var dark <-chan time.Time // nil, which never comes, unless rebooting
+		if d, ordered := c.takeReboot(); ordered {
+			c.log.Info("rebooting", zap.Duration("dark", d))
+			dark = time.After(d)
 		}
-		dark := c.takeReboot()
-		c.log.Info("rebooting", zap.Duration("dark", dark))
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(dark):
+		case <-dark:
 		}
 	}
 }
@@ -157,11 +156,11 @@ func (c *Camera) takeOrders() orders {
 	return o
 }
 
-func (c *Camera) takeReboot() time.Duration {
+func (c *Camera) takeReboot() (dark time.Duration, ordered bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.orders.reboot = false
-	return c.orders.darkly
+	ordered, c.orders.reboot = c.orders.reboot, false
+	return c.orders.darkly, ordered
 }
 
 // Stats is what a camera has sent, counted once however many viewers there are.

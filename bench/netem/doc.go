@@ -16,13 +16,13 @@ package netem
 
 import core "github.com/classrelay/classrelay/internal/netem"
 
-// The words of internal/netem that a user of the Relay needs.
 type (
 	// Profile describes one direction of a link.
 	Profile = core.Profile
-	// Step and Outage are parts of a Profile.
-	Step   = core.Step
-	Outage = core.Outage // see Step
+	// Step changes a Profile's rate.
+	Step = core.Step
+	// Outage is a time when nothing gets through.
+	Outage = core.Outage
 	// LinkStats counts what one direction did.
 	LinkStats = core.Stats
 )

@@ -10,14 +10,14 @@ import (
 )
 
 // start runs a relay in front of an echo and returns it; both end with the test.
-func start(t testing.TB, cfg Config) *Relay {
-	t.Helper()
+func start(tb testing.TB, cfg Config) *Relay {
+	tb.Helper()
 	echo, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	widen(echo)
-	t.Cleanup(func() { echo.Close() })
+	tb.Cleanup(func() { echo.Close() })
 	go func() { // ends when echo is closed
 		buf := make([]byte, 2000)
 		for {
@@ -29,30 +29,30 @@ func start(t testing.TB, cfg Config) *Relay {
 		}
 	}()
 	cfg.Listen, cfg.Target = "127.0.0.1:0", echo.LocalAddr().String()
-	r, err := New(cfg, zaptest.NewLogger(t))
+	r, err := New(cfg, zaptest.NewLogger(tb))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }() // ends with ctx; the cleanup waits
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return r
 }
 
-func dial(t testing.TB, r *Relay) *net.UDPConn {
-	t.Helper()
+func dial(tb testing.TB, r *Relay) *net.UDPConn {
+	tb.Helper()
 	c, err := net.DialUDP("udp", nil, r.Addr().(*net.UDPAddr))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	widen(c)
-	t.Cleanup(func() { c.Close() })
+	tb.Cleanup(func() { c.Close() })
 	return c
 }
 

@@ -83,3 +83,95 @@ func TestEveryFrameOfADirectCameraIsGoodAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestViewerSeesWhatTheCameraDoes(t *testing.T) {
+	base := Config{URL: "rtsp://10.0.0.1:554/main", Retry: 500 * time.Millisecond}
+	second := time.Second
+	cases := map[string]struct {
+		camera camera.Config
+		act    func(r room)
+		check  func(t *testing.T, r Report)
+	}{
+		"a camera that hangs for a second is a stall, and nothing is missing": {
+			act: func(r room) {
+				time.Sleep(4 * second)
+				r.camera.Pause(true)
+				time.Sleep(second)
+				r.camera.Pause(false)
+				time.Sleep(4 * second)
+			},
+			check: func(t *testing.T, r Report) {
+				t.Helper()
+				if r.FramesGood != r.FramesExpected || r.Stalls != 1 || r.LongestStallMs < 960 || r.LongestStallMs > 1040 {
+					t.Errorf("%+v", r)
+				}
+			},
+		},
+		"a client that is thrown out comes back and misses frames": {
+			act: func(r room) {
+				time.Sleep(4 * second)
+				r.camera.DropClients()
+				time.Sleep(6 * second)
+			},
+			check: func(t *testing.T, r Report) {
+				t.Helper()
+				if r.FramesGood == r.FramesExpected || r.Stalls != 1 || r.LongestStallMs > 2600 || r.Broken != 0 {
+					t.Errorf("%+v", r)
+				}
+			},
+		},
+		"a camera that reboots goes on with the next number": {
+			act: func(r room) {
+				time.Sleep(4 * second)
+				r.camera.Reboot(3 * second)
+				time.Sleep(10 * second)
+			},
+			check: func(t *testing.T, r Report) {
+				t.Helper()
+				// The viewer may miss the first key frame after the reboot, but not the second.
+				if r.FramesExpected-r.FramesGood > 50 || r.Stalls != 1 || r.LongestStallMs < 2960 || r.Broken != 0 {
+					t.Errorf("%+v", r)
+				}
+			},
+		},
+		"a fast clock sends more frames, none of them late": {
+			camera: camera.Config{DriftPPM: 900},
+			act: func(r room) {
+				time.Sleep(60 * second)
+				r.camera.JumpClock(-time.Hour) // shows in RTCP, not in the stamps
+				time.Sleep(60 * second)
+			},
+			check: func(t *testing.T, r Report) {
+				t.Helper()
+				if r.FramesGood != r.FramesExpected || r.Latency.Max > 1 || r.Stalls != 0 {
+					t.Errorf("%+v", r)
+				}
+			},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			if c.camera.Source == nil {
+				c.camera.Source = &camera.Synthetic{MainRate: 1_000_000}
+			}
+			c.check(t, watch(t, c.camera, base, c.act))
+		})
+	}
+}
+
+func TestCameraAsksForItsLogin(t *testing.T) {
+	cam := camera.Config{User: "admin", Password: "secret", Source: &camera.Synthetic{}}
+	for name, c := range map[string]struct {
+		url  string
+		seen bool
+	}{
+		"right":   {"rtsp://admin:secret@10.0.0.1:554/main", true},
+		"wrong":   {"rtsp://admin:guess@10.0.0.1:554/main", false},
+		"missing": {"rtsp://10.0.0.1:554/sub", false},
+	} {
+		r := watch(t, cam, Config{URL: c.url, Retry: time.Second}, func(room) { time.Sleep(5 * time.Second) })
+		if seen := r.FramesGood > 0; seen != c.seen {
+			t.Errorf("%s login: %d frames seen", name, r.FramesGood)
+		}
+	}
+}
