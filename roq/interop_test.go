@@ -99,21 +99,30 @@ func acceptStock(t *testing.T, l *link, ours TransportConfig) (*Conn, *stock.Con
 	return conn, peer
 }
 
+// stockCase is our Session s and its stock peer.
+type stockCase struct {
+	t     *testing.T
+	s     *Session
+	peer  *stock.Conn
+	ended chan error
+}
+
 // eitherWay runs a test with us dialling and with us listening.
-func eitherWay(t *testing.T, f func(t *testing.T, s *Session, peer *stock.Conn, ended chan error)) {
+func eitherWay(t *testing.T, f func(c stockCase)) {
 	t.Helper()
 	for name, weDial := range map[string]bool{"we dial": true, "we listen": false} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, peer, ended := stockPeers(t, weDial)
-				f(t, s, peer, ended)
+				f(stockCase{t, s, peer, ended})
 			})
 		})
 	}
 }
 
 func TestStockPeerDatagrams(t *testing.T) {
-	eitherWay(t, func(t *testing.T, s *Session, peer *stock.Conn, _ chan error) {
+	eitherWay(t, func(c stockCase) {
+		t, s, peer := c.t, c.s, c.peer
 		ch := receive(t, s, 1000)
 		report, err := (&rtcp.ReceiverReport{SSRC: 9}).Marshal()
 		if err != nil {
@@ -150,7 +159,8 @@ func TestStockPeerDatagrams(t *testing.T) {
 }
 
 func TestStockPeerStreams(t *testing.T) {
-	eitherWay(t, func(t *testing.T, s *Session, peer *stock.Conn, _ chan error) {
+	eitherWay(t, func(c stockCase) {
+		t, s, peer := c.t, c.s, c.peer
 		ch := receive(t, s, 1000)
 		stream, err := peer.OpenUniStream()
 		if err != nil {
@@ -174,7 +184,8 @@ func TestStockPeerStreams(t *testing.T) {
 // TestStockPeerGetsLargePacketsOnStreams: what does not fit into a datagram
 // travels on a stream of its own, one per packet.
 func TestStockPeerGetsLargePacketsOnStreams(t *testing.T) {
-	eitherWay(t, func(t *testing.T, s *Session, peer *stock.Conn, _ chan error) {
+	eitherWay(t, func(c stockCase) {
+		t, s, peer := c.t, c.s, c.peer
 		for i := range 20 {
 			packet := bytes.Repeat([]byte{byte(i)}, 3000)
 			s.TrySend(2000, packet, time.Now().Add(time.Second))
@@ -197,7 +208,8 @@ func TestStockPeerGetsLargePacketsOnStreams(t *testing.T) {
 }
 
 func TestStockPeerOpensTooFewStreams(t *testing.T) {
-	eitherWay(t, func(t *testing.T, s *Session, _ *stock.Conn, _ chan error) {
+	eitherWay(t, func(c stockCase) {
+		t, s := c.t, c.s
 		// The peer takes nothing off its streams, so its limit of 100 is reached.
 		for range 150 {
 			s.TrySend(2000, make([]byte, 3000), time.Now().Add(time.Second))
@@ -213,7 +225,8 @@ func TestStockPeerErrorCodes(t *testing.T) {
 	var app *stock.ApplicationError
 	var reset *stock.StreamError
 	t.Run("a bidirectional stream ends the connection", func(t *testing.T) {
-		eitherWay(t, func(t *testing.T, _ *Session, peer *stock.Conn, ended chan error) {
+		eitherWay(t, func(c stockCase) {
+			t, peer, ended := c.t, c.peer, c.ended
 			stream, err := peer.OpenStream()
 			if err != nil {
 				t.Fatal(err)
@@ -232,7 +245,8 @@ func TestStockPeerErrorCodes(t *testing.T) {
 		})
 	})
 	t.Run("a flow nobody knows is refused after half a second", func(t *testing.T) {
-		eitherWay(t, func(t *testing.T, _ *Session, peer *stock.Conn, _ chan error) {
+		eitherWay(t, func(c stockCase) {
+			t, peer := c.t, c.peer
 			stream, err := peer.OpenUniStream()
 			if err != nil {
 				t.Fatal(err)
@@ -248,7 +262,8 @@ func TestStockPeerErrorCodes(t *testing.T) {
 		})
 	})
 	t.Run("a stream with an empty packet is a packet error", func(t *testing.T) {
-		eitherWay(t, func(t *testing.T, s *Session, peer *stock.Conn, _ chan error) {
+		eitherWay(t, func(c stockCase) {
+			t, s, peer := c.t, c.s, c.peer
 			receive(t, s, 5)
 			stream, err := peer.OpenUniStream()
 			if err != nil {
@@ -265,7 +280,8 @@ func TestStockPeerErrorCodes(t *testing.T) {
 		})
 	})
 	t.Run("our close is heard as a code", func(t *testing.T) {
-		eitherWay(t, func(t *testing.T, s *Session, peer *stock.Conn, _ chan error) {
+		eitherWay(t, func(c stockCase) {
+			t, s, peer := c.t, c.s, c.peer
 			if err := s.Close(ExpectationUnmet, "no video here"); err != nil {
 				t.Fatal(err)
 			}
@@ -277,7 +293,8 @@ func TestStockPeerErrorCodes(t *testing.T) {
 		})
 	})
 	t.Run("the peer's close is heard as a code", func(t *testing.T) {
-		eitherWay(t, func(t *testing.T, _ *Session, peer *stock.Conn, ended chan error) {
+		eitherWay(t, func(c stockCase) {
+			t, peer, ended := c.t, c.peer, c.ended
 			if err := peer.CloseWithError(stock.ApplicationErrorCode(GeneralError), ""); err != nil {
 				t.Fatal(err)
 			}

@@ -15,6 +15,7 @@ type Listener struct {
 	socket *socket
 	tr     *quic.Transport
 	quic   *quic.Listener
+	moves  *moves
 }
 
 // Listen accepts connections on a socket. Each end chooses the size of the
@@ -24,12 +25,12 @@ func Listen(cfg TransportConfig) (*Listener, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	narrow := newNarrowPeers()
-	s, err := newSocket(cfg.PacketConn, narrow)
+	narrow, moves := newNarrowPeers(), newMoves()
+	s, err := newSocket(cfg.PacketConn, narrow, moves)
 	if err != nil {
 		return nil, err
 	}
-	l := &Listener{cfg: cfg, socket: s, tr: cfg.transport(s.PacketConn)}
+	l := &Listener{cfg: cfg, socket: s, tr: cfg.transport(s.PacketConn), moves: moves}
 	size := PacketSize
 	if cfg.PacketSize != 0 {
 		size = cfg.PacketSize
@@ -57,9 +58,13 @@ func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
 		if err != nil {
 			return nil, fmt.Errorf("accept on %s: %w", l.Addr(), err)
 		}
-		if conn, err := newConn(q, l.socket, &l.cfg); err == nil {
-			return conn, nil
+		conn, err := newConn(q, l.socket, &l.cfg)
+		if err != nil {
+			continue // it was closed, and the peer knows why
 		}
+		l.moves.add(conn)
+		context.AfterFunc(conn.Context(), func() { l.moves.remove(conn) })
+		return conn, nil
 	}
 }
 

@@ -128,7 +128,9 @@ func TestBlackout(t *testing.T) {
 				if last.Sub(back) < 2900*time.Millisecond {
 					t.Errorf("nothing after %v", last.Sub(back))
 				}
-				if cc.Lost > 600 {
+				// The window, the trickle, and what the link had swallowed by then.
+				most := cc.Window/PacketSize + int64(dark/(20*time.Millisecond)) + 100
+				if int64(cc.Lost) > most {
 					t.Errorf("%d packets sent into the dark", cc.Lost)
 				}
 			})
@@ -148,25 +150,43 @@ func TestControllerSurvivesRebinding(t *testing.T) {
 		if err := p.dialler.Receive(64, ch); err != nil {
 			t.Fatal(err)
 		}
+		// Without anything to say the dialler stays silent, and its move unnoticed,
+		// for up to the keep-alive of one second. The product reports every 20 ms.
+		reports := time.NewTicker(20 * time.Millisecond)
+		defer reports.Stop()
+		done := make(chan struct{})
+		defer close(done)
+		go func() { // ended by done
+			for {
+				select {
+				case <-reports.C:
+					p.dialler.TrySend(65, make([]byte, 100), time.Time{})
+				case <-done:
+					return
+				}
+			}
+		}()
 		lesson(p.listener, 64, 3*time.Second)
 		for _, port := range []int{3001, 3002} {
-			// The NAT gives the school a new port; packets to the old one vanish.
-			l.change(func(l *link) { l.nat = &net.UDPAddr{IP: l.nat.IP, Port: port} })
-			lesson(p.listener, 64, time.Second)
-			before := p.accepted.Controller().Stats().Sent
 			for len(ch) > 0 {
 				<-ch
 			}
+			// The NAT gives the school a new port; packets to the old one vanish.
+			l.change(func(l *link) { l.nat = &net.UDPAddr{IP: l.nat.IP, Port: port} })
+			before := p.accepted.Controller().Stats().Sent
 			offered := lesson(p.listener, 64, 10*time.Second)
 			sent := p.accepted.Controller().Stats().Sent - before
 			if got := p.accepted.RemoteAddr().(*net.UDPAddr).Port; got != port {
 				t.Fatalf("the connection is still on port %d, want %d", got, port)
 			}
 			t.Logf("port %d: %d packets offered, %d through our controller, %d arrived", port, offered, sent, len(ch))
-			if int(sent) < offered {
+			// A batch or two may leave before the new address is written to.
+			if int(sent) < offered-40 {
 				t.Errorf("%d of %d packets went through our controller", sent, offered)
 			}
-			if len(ch) < offered*97/100 {
+			// Until the new path is validated, one and a half round trips and a
+			// report later, packets go to the old port: 110 ms of 10 s, and a key frame.
+			if len(ch) < offered*94/100 {
 				t.Errorf("%d of %d packets arrived", len(ch), offered)
 			}
 		}

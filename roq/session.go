@@ -46,7 +46,7 @@ var (
 const watchEvery = 200 * time.Millisecond
 
 // watched is a connection that wants to be looked after; *Conn is one.
-type watched interface{ watch(log *zap.Logger) }
+type watched interface{ watch() }
 
 // Session sends and receives the flows of one connection. All methods are safe
 // for concurrent use.
@@ -139,7 +139,7 @@ func (s *Session) dispatch(ctx context.Context) {
 			s.joiner.expire(now)
 			s.flows.count.incomplete.Store(s.joiner.incomplete)
 			if w, ok := s.conn.(watched); ok {
-				w.watch(s.log)
+				w.watch()
 			}
 		}
 	}

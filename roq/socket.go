@@ -23,13 +23,14 @@ const (
 type Buffers struct{ Read, Write int }
 
 // socket is a packet conn as the library gets it, with its buffers set and, on a
-// listener, with an eye on the size of the first packets of each peer.
+// listener, with an eye on the size of the first packets of each peer and on
+// where packets go.
 type socket struct {
 	net.PacketConn
 	given net.PacketConn
 }
 
-func newSocket(conn net.PacketConn, narrow *narrowPeers) (*socket, error) {
+func newSocket(conn net.PacketConn, narrow *narrowPeers, moves *moves) (*socket, error) {
 	if err := setBuffers(conn); err != nil {
 		return nil, fmt.Errorf("socket buffers of %s: %w", conn.LocalAddr(), err)
 	}
@@ -40,9 +41,9 @@ func newSocket(conn net.PacketConn, narrow *narrowPeers) (*socket, error) {
 		net.Conn // reading in batches wants it
 	})
 	if ok {
-		return &socket{&watchedUDP{oob, ipv4.NewPacketConn(oob), narrow}, conn}, nil
+		return &socket{&watchedUDP{oob, ipv4.NewPacketConn(oob), narrow, moves}, conn}, nil
 	}
-	return &socket{&watchedConn{conn, narrow}, conn}, nil
+	return &socket{&watchedConn{conn, narrow, moves}, conn}, nil
 }
 
 func setBuffers(conn net.PacketConn) error {
@@ -59,12 +60,19 @@ func setBuffers(conn net.PacketConn) error {
 	return c.SetWriteBuffer(writeBuffer)
 }
 
-// watchedUDP is a real UDP socket whose arriving packets are looked at. It also
+// watchedUDP is a real UDP socket whose packets are looked at. It also
 // hides SetWriteBuffer, which the library would set to 8 MB.
 type watchedUDP struct {
 	quic.OOBCapablePacketConn
 	batch  *ipv4.PacketConn
 	narrow *narrowPeers
+	moves  *moves
+}
+
+// WriteMsgUDP is how the library writes: one packet or one batch per call.
+func (c *watchedUDP) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
+	c.moves.wrote(addr)
+	return c.OOBCapablePacketConn.WriteMsgUDP(b, oob, addr)
 }
 
 // ReadBatch is how the library reads on Linux: several packets per system call.
@@ -76,10 +84,16 @@ func (c *watchedUDP) ReadBatch(ms []ipv4.Message, flags int) (int, error) {
 	return n, err
 }
 
-// watchedConn is any other packet conn whose arriving packets are looked at.
+// watchedConn is any other packet conn whose packets are looked at.
 type watchedConn struct {
 	net.PacketConn
 	narrow *narrowPeers
+	moves  *moves
+}
+
+func (c *watchedConn) WriteTo(b []byte, addr net.Addr) (int, error) {
+	c.moves.wrote(addr)
+	return c.PacketConn.WriteTo(b, addr)
 }
 
 func (c *watchedConn) ReadFrom(b []byte) (int, net.Addr, error) {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/apernet/quic-go"
-	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/roq/cc"
 )
@@ -136,7 +135,7 @@ type Conn struct {
 	controller *cc.Controller
 	socket     *socket
 	release    func() error // frees the socket of a dialled connection, once
-	calls      uint64          // of the controller, at the last watch
+	calls      uint64       // of the controller, at the last watch
 }
 
 // newConn takes over a connection whose handshake is complete.
@@ -151,7 +150,7 @@ func newConn(q *quic.Conn, s *socket, cfg *TransportConfig) (*Conn, error) {
 		controller: cc.New(cfg.Controller, int(q.InitialPacketSize())),
 		socket:     s,
 	}
-	q.SetCongestionControl(c.controller)
+	c.install()
 	return c, nil
 }
 
@@ -202,17 +201,17 @@ func (c *Conn) CloseWithError(code ErrorCode, reason string) error {
 	return err
 }
 
-// watch puts our congestion controller back when the library has replaced it,
-// which it does without a word when the path changes (the peer's NAT rebinding
-// is enough). It looks whether our controller is still being asked: a second
-// installation at the very moment of a migration would be a data race in the
-// library, so it is not done without need. The Session calls it regularly.
-func (c *Conn) watch(log *zap.Logger) {
+// install puts our congestion controller in charge.
+func (c *Conn) install() { c.quic.SetCongestionControl(c.controller) }
+
+// watch installs our congestion controller again if nobody asked it anything
+// since the last look, because the library may have replaced it (see moves). It
+// does not do so without need: the library replaces controllers without taking
+// its own lock. The Session calls it regularly.
+func (c *Conn) watch() {
 	calls := c.controller.Calls()
 	if calls == c.calls {
-		c.quic.SetCongestionControl(c.controller)
-	} else if c.calls == 0 {
-		log.Debug("congestion controller in charge", zap.Stringer("peer", c.RemoteAddr()))
+		c.install()
 	}
 	c.calls = calls
 }
@@ -233,7 +232,7 @@ func Dial(ctx context.Context, addr net.Addr, cfg TransportConfig) (*Conn, error
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	s, err := newSocket(cfg.PacketConn, nil)
+	s, err := newSocket(cfg.PacketConn, nil, nil)
 	if err != nil {
 		return nil, err
 	}
