@@ -56,7 +56,7 @@ const (
 
 func newNACK(cell Cell, share float64) *nack {
 	return &nack{
-		path:    repair.Path{Deadline: cell.Deadline, RTT: cell.RTT + 2*spread},
+		path:    cell.path(),
 		share:   share,
 		sent:    make(map[uint16]*media.Packet),
 		decoder: repair.NewReceiver(),

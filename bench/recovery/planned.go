@@ -31,9 +31,8 @@ func newPlanned(cell Cell) *planned {
 		receiver: repair.NewReceiver(),
 		recorder: feedback.NewRecorder(feedback.RecorderConfig{}),
 	}
-	path := repair.Path{Deadline: cell.Deadline, RTT: cell.RTT + 2*spread}
-	s.sender.SetPath(path)
-	s.receiver.SetPath(path)
+	s.sender.SetPath(cell.path())
+	s.receiver.SetPath(cell.path())
 	return s
 }
 
@@ -87,4 +86,10 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// path is what a link's shell would measure: jitter that keeps packets in order
+// adds nearly all of itself to most of them.
+func (c Cell) path() repair.Path {
+	return repair.Path{Deadline: c.Deadline, RTT: c.RTT + 2*spread + 2*c.Jitter}
 }

@@ -167,7 +167,7 @@ func (r *Receiver) restore(rows []*parity, unknown []int64) {
 		seqs[i] = uint16(v)
 	}
 	for i, symbol := range fec.Solve(lines, seqs) {
-		if symbol == nil {
+		if symbol == nil || unknown[i] <= r.ring.highest-ringSize {
 			continue
 		}
 		raw, err := fec.Restore(symbol, r.ssrc, seqs[i], r.stamp)

@@ -56,8 +56,9 @@ const (
 	// maxPlans is how many plans are kept: a plan takes up to 300 kB, and a link
 	// seldom leaves a handful of cells. When they are full all are made anew.
 	maxPlans = 24
-	// leastLoss is the loss below which we do not care: one packet in 100,000.
-	leastLoss = 1e-5
+	// leastLoss is the loss below which we do not care; far below any real one, for
+	// where no request can be answered even one packet in 100,000 pays for parity.
+	leastLoss = 1e-7
 	// burstyFrom is the mean burst above which losses count as bursts.
 	burstyFrom = 2
 )

@@ -57,7 +57,7 @@ func (r *Receiver) Stats() ReceiverStats { return r.stats }
 // Push tells that p came on the media flow. It returns false if the packet was
 // there already, received or restored; then it is not to be handed on.
 func (r *Receiver) Push(now time.Time, p *media.Packet) bool {
-	if p.SSRC != r.ssrc {
+	if p.SSRC != r.ssrc || r.ring.far(p.Seq) {
 		r.restart(p)
 	}
 	before := r.ring.highest
@@ -80,7 +80,7 @@ func (r *Receiver) Push(now time.Time, p *media.Packet) bool {
 	return true
 }
 
-// restart begins with another source.
+// restart begins with another source, or after an outage too long to repair.
 func (r *Receiver) restart(p *media.Packet) {
 	*r = Receiver{path: r.path, ready: r.ready, ssrc: p.SSRC, nextID: r.nextID, stats: r.stats}
 }

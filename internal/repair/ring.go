@@ -46,6 +46,13 @@ func (r *ring) extend(seq uint16) int64 {
 	return r.highest + int64(media.SeqDiff(seq, uint16(r.highest)))
 }
 
+// far tells that seq does not follow: the source began anew, or an outage was too
+// long to repair.
+func (r *ring) far(seq uint16) bool {
+	v := r.extend(seq)
+	return r.highest != 0 && (v > r.highest+maxGap || v <= r.highest-ringSize)
+}
+
 // at is the packet with an extended sequence number, nil if it is not there.
 func (r *ring) at(v int64) []byte {
 	if r.slots == nil || v < 0 {
@@ -61,10 +68,8 @@ func (r *ring) at(v int64) []byte {
 // late is how long ago it was noticed as one itself.
 func (r *ring) put(now time.Time, p *media.Packet) (v int64, late time.Duration, fresh bool) {
 	v = r.extend(p.Seq)
-	if r.slots == nil || v > r.highest+maxGap || v <= r.highest-ringSize {
-		// The first packet, or the source began anew, or an outage.
-		*r = ring{slots: make([]place, ringSize)}
-		v = r.extend(p.Seq)
+	if r.slots == nil {
+		r.slots = make([]place, ringSize)
 		r.highest = v - 1
 	}
 	if r.at(v) != nil {

@@ -67,7 +67,7 @@ func (s *store) at(v int64) *slot {
 func (s *store) add(now time.Time, p *media.Packet) (f, ended *frame) {
 	v := s.extend(p.Seq)
 	if s.slots == nil || v <= s.newest-storeSize || v >= s.newest+storeSize {
-		// The first packet, or the source began anew.
+		// The first packet, or the source began anew: what was is of no use.
 		*s = store{slots: make([]slot, storeSize)}
 		v = s.extend(p.Seq)
 	}
