@@ -144,6 +144,7 @@ func pathCells() (cells []Cell) {
 	for _, step := range []time.Duration{30 * ms, 80 * ms, -15 * ms} {
 		add(fmt.Sprintf("path %+d ms after 40 s", step.Milliseconds()), func(p *Path) { p.Step, p.StepAt = step, 40*sec })
 	}
+	add("path +80 ms after 40 s, 5 % loss", func(p *Path) { p.Step, p.StepAt, p.Loss = 80*ms, 40*sec, 0.05 })
 	return cells
 }
 

@@ -5,6 +5,8 @@ type far struct {
 	node    *node
 	recent  []*packet // came within reportSpan
 	missing []gap
+
+	reported instant // the last report
 }
 
 // gap is a packet that did not come, and since when that is known.
@@ -32,12 +34,20 @@ func (f *far) take(p *packet) {
 }
 
 // miss notes a packet that the path lost, when the next one would have shown it.
-func (f *far) miss(p *packet) { f.missing = append(f.missing, gap{packet: p, since: f.node.loop.now}) }
+// It is reported at once, but not more often than every atOnce.
+func (f *far) miss(p *packet) {
+	now := f.node.loop.now
+	f.missing = append(f.missing, gap{packet: p, since: now})
+	if now-f.reported >= atOnce {
+		f.report()
+	}
+}
 
 // report sends what came lately, unless the way back loses it.
 func (f *far) report() {
 	n := f.node
 	now := n.loop.now
+	f.reported = now
 	var r report
 	keep := f.recent[:0]
 	for _, p := range f.recent {

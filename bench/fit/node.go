@@ -25,6 +25,7 @@ type Link struct {
 const (
 	reportEvery = 20 * time.Millisecond
 	reportSpan  = 60 * time.Millisecond
+	atOnce      = 4 * time.Millisecond // the least between two reports
 	retries     = 2
 	ageLimit    = 250 * time.Millisecond // what is older at the sender cannot be in time
 	fillEvery   = 5 * time.Millisecond
@@ -163,8 +164,8 @@ func (n *node) picture(feed int) {
 
 // flow begins to send a picture.
 func (n *node) flow(feed int, p layer.Picture) {
+	n.estimate.OnLayerChange(clock(n.loop.now), p > n.flowing[feed])
 	n.flowing[feed] = p
-	n.estimate.OnLayerChange(clock(n.loop.now))
 	n.score.flows(n.loop.now, n.flowing)
 }
 

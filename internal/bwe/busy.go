@@ -4,8 +4,8 @@ import "time"
 
 const (
 	busyLongest = time.Second
-	// busyMarks holds a second of reports and some more.
-	busyMarks = 64
+	// busyMarks holds a second of reports, also when they come every 4 ms.
+	busyMarks = 256
 )
 
 // busyStretch is the last stretch of time in which a queue stood.

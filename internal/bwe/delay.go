@@ -3,10 +3,14 @@ package bwe
 import "time"
 
 // baseBuckets is for how many seconds the least delay counts as the path's own.
-// A minute outlives any queue we are part of; a path that became longer is
-// believed after it, and until then looks like a queue of others, which changes
-// nothing.
+// A minute outlives most queues; a path that became longer is believed after it,
+// and until then looks like a queue of others, which changes nothing.
 const baseBuckets = 60
+
+// baseHold is for how much longer it counts while a queue stands and moves, as
+// that of others does for as long as their transfer lasts. A clock that drifts by
+// 100 parts per million is 18 ms wrong after it.
+const baseHold = 180 * time.Second
 
 // baseline is the least delay of the last minute, in buckets of one second, so
 // that a clock that drifts does not look like a queue.
@@ -16,14 +20,25 @@ type baseline struct {
 	second int64
 	min    time.Duration
 	any    bool
+
+	held  time.Duration // an older minimum that still counts
+	until time.Duration // 0: none
 }
 
 func (b *baseline) empty() bool { return !b.any }
 
-// update takes a delay seen at the given time and returns the baseline.
-func (b *baseline) update(at, delay time.Duration) time.Duration {
+// update takes a delay seen at the given time and returns the baseline. While a
+// queue stands, its least is no news about the path.
+func (b *baseline) update(at, delay time.Duration, stands bool) time.Duration {
 	if second := int64(at / time.Second); !b.any || second > b.second {
+		known, was := b.any, b.min
 		b.turn(second)
+		if known && stands && b.until == 0 && (!b.any || b.min > was) {
+			b.held, b.until = was, at+baseHold
+		}
+	}
+	if b.until > 0 && (!stands || at > b.until || delay <= b.held) {
+		b.until = 0
 	}
 	i := b.second % baseBuckets
 	if !b.used[i] || delay < b.least[i] {
@@ -31,6 +46,9 @@ func (b *baseline) update(at, delay time.Duration) time.Duration {
 		if !b.any || delay < b.min {
 			b.min, b.any = delay, true
 		}
+	}
+	if b.until > 0 {
+		return min(b.held, b.min)
 	}
 	return b.min
 }
@@ -52,10 +70,21 @@ func (b *baseline) turn(second int64) {
 	}
 }
 
+// slowMemory is that of slow averages.
+const slowMemory = 2 * time.Second
+
+// weight is how much a new value counts in an average of the given memory when
+// the last one was dt ago: reports come in bursts when packets are missing.
+func weight(dt, memory time.Duration) float64 {
+	return min(max(dt.Seconds()/memory.Seconds(), 0), 1)
+}
+
 const (
 	// queueWindow is longer than a frame interval at 25 per second, so that it
 	// always holds packets from the beginning of a frame.
 	queueWindow = 45 * time.Millisecond
+	swingSpan   = 10 * time.Second
+	swingLeast  = 12 * time.Millisecond
 	// busyAbove is the queue that counts as one: twice what a 5 ms quantum of
 	// ours leaves behind, less than half a frame.
 	busyAbove = 8 * time.Millisecond
@@ -66,10 +95,12 @@ type queueing struct {
 	packets   least // over queueWindow of arrivals
 	w250      least
 	w500      least
+	low, high least // of swingSpan; high holds negatives
 	noise     time.Duration
 	value     time.Duration
 	newest    time.Duration // the latest arrival
 	anyPacket bool
+	settled   time.Duration // the last report
 }
 
 // add takes one packet that arrived at the given time with the given delay.
@@ -88,13 +119,32 @@ func (q *queueing) settle(at time.Duration, busy bool) {
 	q.value = q.packets.over(q.newest - queueWindow)
 	q.w250.add(at, q.value)
 	q.w500.add(at, q.value)
+	q.low.add(at, q.value)
+	q.high.add(at, -q.value)
 	l500 := q.least500()
 	q.w250.over(at - 250*time.Millisecond)
 	if !busy {
-		// A memory of about 2 s at 50 reports a second.
-		q.noise += (q.value - l500 - q.noise) / 100
+		q.noise += time.Duration(float64(q.value-l500-q.noise) * weight(at-q.settled, slowMemory))
 	}
+	q.settled = at
 }
+
+// swing is how far the queue went up and down in the last ten seconds. Others
+// that fill a queue also back off; a path that became longer does not.
+func (q *queueing) swing() time.Duration {
+	from := q.low.last - swingSpan
+	return -q.high.over(from) - q.low.over(from)
+}
+
+// watch begins to measure the swing: the step up to a new queue is not one.
+func (q *queueing) watch(at time.Duration) {
+	q.low, q.high = least{}, least{}
+	q.low.add(at, q.value)
+	q.high.add(at, -q.value)
+}
+
+// moves tells whether the standing queue is one that somebody fills.
+func (q *queueing) moves() bool { return q.swing() > swingLeast+2*q.noise }
 
 func (q *queueing) now() time.Duration { return q.value }
 

@@ -90,9 +90,14 @@ func (e *Estimator) SetRTT(rtt time.Duration) {
 // the link, padding included.
 func (e *Estimator) OnSent(now time.Time, size int) { e.sent.add(e.since(now), size) }
 
-// OnLayerChange begins the busy stretch anew one round trip from now: the queue
-// that stands until then was made by the layers that were left.
-func (e *Estimator) OnLayerChange(now time.Time) {
+// OnLayerChange tells that other layers flow from now on, and whether they are
+// more than before. The busy stretch begins anew one round trip later: the queue
+// that stands until then was made by the layers that were left. And a thicker flow
+// sees losses that a thin one did not, so its fair rate is measured anew.
+func (e *Estimator) OnLayerChange(now time.Time, more bool) {
+	if more {
+		e.contest.restart(e.since(now))
+	}
 	e.busy.holdUntil(e.since(now) + e.sig.RTT + 20*time.Millisecond)
 }
 
@@ -162,6 +167,7 @@ func (e *Estimator) measure(at time.Duration) (lost int) {
 	e.batch = e.batch[:0]
 	var gap arrival // what was lost since the last arrival
 	came := 0
+	stands := e.contest.on && e.queue.moves()
 	for _, r := range e.scratch {
 		if r.Arrived.IsZero() {
 			lost++
@@ -176,7 +182,7 @@ func (e *Estimator) measure(at time.Duration) (lost int) {
 		}
 		a := arrival{
 			seq: r.Seq, sent: e.since(r.Sent), size: r.Size,
-			queue: delay - e.base.update(at, delay), lost: gap.lost, lostSize: gap.lostSize,
+			queue: delay - e.base.update(at, delay, stands), lost: gap.lost, lostSize: gap.lostSize,
 		}
 		a.at = a.sent + delay
 		gap = arrival{}

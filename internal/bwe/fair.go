@@ -32,7 +32,8 @@ type contest struct {
 	n        int
 	open     interval
 	lastLoss time.Duration
-	queue    float64 // mean queue in seconds, memory about 2 s
+	queue    float64       // mean queue in seconds
+	at       time.Duration // of the last report
 }
 
 // interval is the time between two loss events and what was sent in it.
@@ -50,10 +51,11 @@ func (c *contest) count(results []Result) {
 }
 
 func (c *contest) update(at time.Duration, s *Signals, q *queueing, lost int) {
-	c.queue += (q.now().Seconds() - c.queue) / 100
+	c.queue += (q.now().Seconds() - c.queue) * weight(at-c.at, slowMemory)
+	c.at = at
 	c.episode(at, q)
 	grown := c.on && at-c.began > eventGrace
-	if lost == 0 || !grown || q.least250() < eventQueue || at-c.lastLoss < s.RTT+q.now() {
+	if lost == 0 || !grown || q.least250() < eventQueue || !q.moves() || at-c.lastLoss < s.RTT+q.now() {
 		return
 	}
 	c.lastLoss = at
@@ -67,12 +69,19 @@ func (c *contest) update(at time.Duration, s *Signals, q *queueing, lost int) {
 	c.open = interval{began: at}
 }
 
+// restart forgets the loss events of the episode, not the episode.
+func (c *contest) restart(at time.Duration) {
+	c.events, c.n = 0, 0
+	c.open = interval{began: at}
+}
+
 // episode follows the standing queue.
 func (c *contest) episode(at time.Duration, q *queueing) {
 	if q.least500() > episodeQueue+q.noise {
 		if !c.on {
 			c.on, c.began, c.events, c.n = true, at, 0, 0
 			c.open = interval{began: at}
+			q.watch(at)
 		}
 		c.stood = at
 	}

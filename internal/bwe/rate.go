@@ -60,8 +60,8 @@ func (r *arrivals) over(d time.Duration) float64 { return r.since(r.last() - d) 
 
 // lossCount counts results, report by report.
 type lossCount struct {
-	ring [64]lossMark // a little over a second of reports
-	n    int          // marks written
+	ring [256]lossMark // a second of reports, also when they come every 4 ms
+	n    int           // marks written
 	lossMark
 	usual float64
 }
@@ -72,9 +72,10 @@ type lossMark struct {
 }
 
 func (l *lossCount) add(at time.Duration, total, lost int) {
-	const memory = 500 // reports: 10 s
+	const memory = 4000 // packets: about 10 s of a main stream
 	if total > 0 {
-		l.usual += (float64(lost)/float64(total) - l.usual) / min(memory, float64(l.n+1))
+		w := max(float64(total)/memory, float64(total)/float64(l.total+total))
+		l.usual += (float64(lost)/float64(total) - l.usual) * min(w, 1)
 	}
 	l.at = at
 	l.total += total

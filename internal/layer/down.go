@@ -18,12 +18,14 @@ const (
 	lossTooMuch = 0.25
 	// lossLeast is how many packets a loss is counted over at least.
 	lossLeast = 30
-	// fairAllowance: we take up to 1/0.6 of what a TCP would get.
-	fairAllowance = 0.6
+	// fairAllowance: we take up to 1/0.7 of what a TCP would get. Simulated: three
+	// bulk flows on twice our rate give at most 0.61, one flow beside us on a link
+	// that is wide enough at least 0.78.
+	fairAllowance = 0.7
 	// fairSmall is the same where we take less than smallShare of the link: flows
 	// that do not back off on loss (BBR) make a TCP look poorer than its share.
 	fairSmall  = 0.4
-	smallShare = 0.27
+	smallShare = 0.33
 )
 
 // downRules holds since when each condition of a step down has been true.
@@ -137,7 +139,11 @@ func (s *Selector) fairRule() bool {
 	if s.flowing() < smallShare*s.capacityBeside() {
 		allowance = fairSmall
 	}
-	unfair := c.Events >= 5 && c.Lasted > 8*time.Second && s.sig.Queue500 > 10*time.Millisecond &&
+	patience := 8 * time.Second
+	if s.up.unfair > 0 {
+		patience = 5 * time.Second // it was so before
+	}
+	unfair := c.Events >= 5 && c.Lasted > patience && s.sig.Queue500 > 10*time.Millisecond &&
 		c.FairRate > 0 && c.FairRate < allowance*s.flowing()
 	if s.down.fair.lasted(s.now, unfair) < s.floorHold(2*time.Second) {
 		return false
@@ -159,14 +165,14 @@ func (s *Selector) yieldRule() bool {
 	capacity, pulses, contested := s.sig.Capacity, s.rivals.pulses(s.now), s.rivals.lasted(s.now)
 	s.fallTo(RuleYield, s.level-1, fmt.Sprintf("we take %s of %s, and others want some (%d probes, %s of queue)",
 		mbit(s.ladder.rate(s.level)), mbit(capacity), pulses, ms(contested)))
-	s.rivals.answered()
+	s.rivals.answered(s.now)
 	return true
 }
 
 func (s *Selector) shouldYield(level int) bool {
 	return s.ladder.mains(level) >= 2 && s.ladder.rate(level) > 0.5*s.sig.Capacity &&
 		s.ladder.rate(level-1) > 0.4*s.sig.Capacity &&
-		(s.rivals.pulses(s.now) >= 3 || s.rivals.lasted(s.now) >= 5*time.Second)
+		s.rivals.ask(s.now)
 }
 
 // lateRule: behind this queue no frame is in time, and a good part of it is ours.

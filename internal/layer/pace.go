@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"math"
 	"time"
 
 	"github.com/classrelay/classrelay/internal/bwe"
@@ -18,8 +19,8 @@ const (
 	paceSilence = 1.6
 
 	capTrain  = 0.95
-	capRelax  = 1.004 // per report: twice the rate after 3.5 s
-	capBelow  = 0.8   // of the pace: a train that is slower was slowed by the link
+	capRelax  = 0.2 // a second: twice the rate after 3.5 s
+	capBelow  = 0.8 // of the pace: a train that is slower was slowed by the link
 	capQueue  = 8 * time.Millisecond
 	capPhi    = 0.3
 	capFall   = 0.9
@@ -28,15 +29,17 @@ const (
 
 // pace is the rate of the pacer and the cap that the link sets to it.
 type pace struct {
-	limit float64 // 0: none
-	last  float64 // the pace of the last verdict
+	limit float64   // 0: none
+	last  float64   // the pace of the last verdict
+	at    time.Time // of the last report
 }
 
 // read adjusts the cap after a report.
-func (p *pace) read(s *bwe.Signals, _ float64, contested time.Duration) {
-	if p.limit > 0 {
-		p.limit *= capRelax
+func (p *pace) read(s *bwe.Signals, contested time.Duration) {
+	if dt := s.At.Sub(p.at); p.limit > 0 && dt > 0 {
+		p.limit *= math.Exp(capRelax * min(dt.Seconds(), 1))
 	}
+	p.at = s.At
 	if contested > capRivals || p.limit > p.last*2 {
 		p.limit = 0
 	}

@@ -14,6 +14,9 @@ const (
 	pulseLongest = 800 * time.Millisecond
 	// pulseMemory is how long a probe is remembered.
 	pulseMemory = 30 * time.Second
+	pulseAsks   = 3
+	pulseAnswer = 10 * time.Second
+	contestAsks = 5 * time.Second
 	// contestGap bridges the moments in which a queue of others is short.
 	contestGap = 500 * time.Millisecond
 )
@@ -28,6 +31,7 @@ type rivals struct {
 	inPulse    bool
 	pulseTimes [4]time.Time
 	n          int
+	deaf       time.Time // until then nobody is heard asking
 }
 
 func (r *rivals) update(now time.Time, s *bwe.Signals) {
@@ -79,5 +83,11 @@ func (r *rivals) pulses(now time.Time) (n int) {
 	return n
 }
 
-// answered forgets the probes that made us yield.
-func (r *rivals) answered() { r.n = 0 }
+// answered forgets the probes that made us yield, and gives the other side time
+// to find the room.
+func (r *rivals) answered(now time.Time) { r.n, r.deaf = 0, now.Add(pulseAnswer) }
+
+// ask tells whether others ask for room: they probe, or have long held a queue.
+func (r *rivals) ask(now time.Time) bool {
+	return now.After(r.deaf) && (r.pulses(now) >= pulseAsks || r.lasted(now) >= contestAsks)
+}

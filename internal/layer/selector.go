@@ -71,7 +71,7 @@ func (s *Selector) Decide(now time.Time, sig bwe.Signals, want Want) Verdict {
 	}
 	if fresh {
 		s.rivals.update(now, &s.sig)
-		s.pace.read(&s.sig, s.flowing(), s.rivals.lasted(now))
+		s.pace.read(&s.sig, s.rivals.lasted(now))
 		if !s.stepDown() && !s.stepBack() {
 			s.stepUp()
 		}

@@ -6,25 +6,29 @@ import (
 )
 
 const (
-	holdAfterFall  = 4 * time.Second
-	holdShort      = 30 * time.Second // doubled for each level that did not last
-	holdMost       = 120 * time.Second
-	holdFairMost   = 240 * time.Second
-	residency      = 15 * time.Second
-	holdBeside     = 8 * time.Second
-	besideAfter    = 2 * time.Second
-	quietQueue     = 10 * time.Millisecond
-	fairRoom       = 0.8
-	rivalMemory    = 30 * time.Second
-	strideMost     = 4
-	settleAfterUp  = 2500 * time.Millisecond // longest wait for a key frame that was due
-	latestForPlain = 260 * time.Millisecond
+	holdAfterFall = 4 * time.Second
+	holdShort     = 30 * time.Second // doubled for each level that did not last
+	holdMost      = 120 * time.Second
+	holdFairMost  = 240 * time.Second
+	residency     = 15 * time.Second
+	holdBeside    = 8 * time.Second
+	besideAfter   = 2 * time.Second
+	quietQueue    = 10 * time.Millisecond
+	fairRoom      = 0.8
+	// A thin flow sees fewer of the losses that a thick one would: after each
+	// level that turned out to be unfair, more room is asked for.
+	fairMore, fairTries = 0.25, 2
+	rivalMemory         = 30 * time.Second
+	strideMost          = 4
+	settleAfterUp       = 2500 * time.Millisecond // longest wait for a key frame that was due
+	latestForPlain      = 260 * time.Millisecond
 )
 
 // upRules says when the next step up may be tried, and how far.
 type upRules struct {
 	after  time.Time // not before
 	failed int       // levels in a row that did not last or that others needed
+	unfair int       // of those, how many were unfair
 	stride int       // levels of the next step: 1, 2, 4 after successes
 	sure   bool      // the last try was a success: one probe is enough
 	beside held
@@ -38,11 +42,12 @@ func (u *upRules) fell(now time.Time, rule Rule, lasted time.Duration, rose bool
 	case rule == RuleFair || rule == RuleYield:
 		wait = min(holdShort<<min(u.failed, 4), holdFairMost)
 		u.failed++
+		u.unfair++
 	case rose && lasted < residency:
 		wait = min(holdShort<<min(u.failed, 4), holdMost)
 		u.failed++
 	case rose:
-		u.failed = 0
+		u.failed, u.unfair = 0, 0
 	}
 	u.after = later(u.after, now.Add(wait))
 	u.stride, u.sure = 1, false
@@ -89,16 +94,14 @@ func (s *Selector) besideRule() bool {
 	phi := s.sig.PhiSlow
 	others := phi.Known && phi.Value > rivalPhi && s.sig.Queue500 >= quietQueue &&
 		s.sig.Queue500 < latestForPlain-s.sig.RTT
-	if s.up.beside.lasted(s.now, others) < besideAfter {
-		return false
-	}
 	room := 0.6
 	if s.level > s.ladder.subs || s.ladder.subs == 0 && s.level > 0 {
 		room = 0.5
 	}
 	capacity := s.capacityBeside()
 	rate := s.ladder.rate(s.level + 1)
-	if rate > room*capacity || !s.fairFor(rate) {
+	fits := others && rate <= room*capacity && s.fairFor(rate)
+	if s.up.beside.lasted(s.now, fits) < besideAfter {
 		return false
 	}
 	s.move(s.level+1, RuleBeside, fmt.Sprintf("the link carries %s with others on it, %s is a fair share",
@@ -116,7 +119,8 @@ func (s *Selector) capacityBeside() float64 {
 // fairFor tells whether a TCP would get about as much, as far as is known.
 func (s *Selector) fairFor(rate float64) bool {
 	fair := s.sig.Contest.FairRate
-	return fair == 0 || fair >= fairRoom*rate
+	room := fairRoom + fairMore*float64(min(s.up.unfair, fairTries))
+	return fair == 0 || fair >= room*rate
 }
 
 // probeUp runs the probe and steps up when enough of them were clean.
