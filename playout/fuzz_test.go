@@ -53,8 +53,22 @@ func FuzzSplicer(f *testing.F) {
 func fuzzPacket(t *testing.T, l media.Layer, b []byte, seq uint16, stamp uint32) *media.Packet {
 	t.Helper()
 	kinds := [][]byte{
-		{0x5c, 1}, {0x67, 1}, {0x09, 0x10}, {0x06, 5}, {0x7c, 0x85, 1}, {0x7c, 5, 1}, {0x1c, 1}, {24, 0, 2, 0x67, 1},
-		{}, {24}, {28}, {0x65}, {0x1c, 0x81}, {24, 0, 9}, {0x68, 1}, {0x41, 1},
+		{0x5c, 1},
+		{0x67, 1},
+		{0x09, 0x10},
+		{0x06, 5},
+		{0x7c, 0x85, 1},
+		{0x7c, 5, 1},
+		{0x1c, 1},
+		{24, 0, 2, 0x67, 1},
+		{},
+		{24},
+		{28},
+		{0x65},
+		{0x1c, 0x81},
+		{24, 0, 9},
+		{0x68, 1},
+		{0x41, 1},
 	}
 	raw, err := (&rtp.Packet{
 		Header: rtp.Header{

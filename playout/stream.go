@@ -67,11 +67,11 @@ const (
 	// about 90 packets) whose reader is awake.
 	paceBurst = 48
 	pacePerMs = 32
-	// A full queue is tried again after retryMin, doubling up to retryMax: the
+	// A full queue is tried again after retrySoon, doubling up to retryLate: the
 	// first time it is the catching-up burst on a fast network, later it is a
 	// player that has stopped.
-	retryMin = 2 * time.Millisecond
-	retryMax = 32 * time.Millisecond
+	retrySoon = 2 * time.Millisecond
+	retryLate = 32 * time.Millisecond
 )
 
 // refill lets time pass.
@@ -102,7 +102,7 @@ func (o *outlet) write(now time.Time, m *description.Media, p *rtp.Packet) bool 
 	err := o.session.WritePacketRTP(m, p)
 	var queueFull liberrors.ErrServerWriteQueueFull
 	if errors.As(err, &queueFull) {
-		o.pause = min(max(2*o.pause, retryMin), retryMax)
+		o.pause = min(max(2*o.pause, retrySoon), retryLate)
 		o.full, o.retry = true, now.Add(o.pause)
 		return false
 	}

@@ -166,6 +166,7 @@ func bubble(t *testing.T, f func(t *testing.T)) {
 
 func TestViewerBeginsWithTheCachedGroupAndReportsAtOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
+		t.Helper()
 		r := newRoom(t, media.LayerMain)
 		c := &clip{t: t, offset: 12345}
 		r.film(c, 20)
@@ -204,6 +205,7 @@ func TestViewerBeginsWithTheCachedGroupAndReportsAtOnce(t *testing.T) {
 
 func TestViewerStaysWhileTheSourceIsGone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
+		t.Helper()
 		r := newRoom(t, media.LayerMain)
 		p := &player{}
 		v, stop := watch(t, Config{}, r, ChooseAuto, p, false)
@@ -234,6 +236,7 @@ func TestViewerStaysWhileTheSourceIsGone(t *testing.T) {
 
 func TestViewerFallsBackToSubAndReturns(t *testing.T) {
 	bubble(t, func(t *testing.T) {
+		t.Helper()
 		r := newRoom(t, media.LayerMain, media.LayerSub)
 		p := &player{}
 		v, stop := watch(t, Config{}, r, ChooseAuto, p, false)
@@ -276,6 +279,7 @@ func TestViewerFallsBackToSubAndReturns(t *testing.T) {
 
 func TestViewerGivesAFixedLayer(t *testing.T) {
 	bubble(t, func(t *testing.T) {
+		t.Helper()
 		r := newRoom(t, media.LayerMain, media.LayerSub)
 		p := &player{}
 		_, stop := watch(t, Config{}, r, ChooseSub, p, false)
@@ -292,6 +296,7 @@ func TestViewerGivesAFixedLayer(t *testing.T) {
 
 func TestSlowPlayerLosesWholeFramesUpToAKeyFrame(t *testing.T) {
 	bubble(t, func(t *testing.T) {
+		t.Helper()
 		r := newRoom(t, media.LayerMain)
 		p := &player{limit: 10}
 		v, stop := watch(t, Config{}, r, ChooseAuto, p, false)
@@ -327,6 +332,7 @@ func TestSlowPlayerLosesWholeFramesUpToAKeyFrame(t *testing.T) {
 
 func TestViewerSpreadsBurstsOverUDP(t *testing.T) {
 	bubble(t, func(t *testing.T) {
+		t.Helper()
 		r := newRoom(t, media.LayerMain)
 		c := &clip{t: t}
 		for _, p := range c.frame(0, 1000, true, false).packets {
@@ -356,6 +362,7 @@ func TestViewerSpreadsBurstsOverUDP(t *testing.T) {
 
 func TestViewerEndsWhenTheEncodingChanges(t *testing.T) {
 	bubble(t, func(t *testing.T) {
+		t.Helper()
 		r := newRoom(t, media.LayerMain, media.LayerAudio)
 		p := &player{}
 		offer, err := NewOffer(r, ChooseAuto)

@@ -19,6 +19,9 @@ type Config struct {
 	RTP string
 	// Playout is how viewers are served.
 	Playout playout.Config
+	// Choice is what a player gets that does not ask for a layer. Default
+	// playout.ChooseAuto.
+	Choice playout.Choice
 	// WatchWait is how long a player that opens a feed waits for it to come up.
 	// Default 3 s: a camera that is pulled on demand takes one or two.
 	WatchWait time.Duration

@@ -148,7 +148,8 @@ func TestFFmpegPushesAndPlays(t *testing.T) {
 	}{
 		{
 			"H.264 and AAC over TCP", "h264",
-			[]string{"-c:v", "libx264", "-bf", "0", "-preset", "ultrafast", "-c:a", "aac"}, "tcp", "7-8",
+			[]string{"-c:v", "libx264", "-bf", "0", "-preset", "ultrafast", "-c:a", "aac"},
+			"tcp", "7-8",
 		},
 		{
 			"H.265 and AAC over UDP", "hevc",

@@ -3,6 +3,7 @@ package rtsp
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -56,20 +57,22 @@ func (h *hub) Watch(ctx context.Context, id media.FeedID) (playout.Source, error
 	if f == nil {
 		return nil, fmt.Errorf("feed %s: %w", id, ErrUnknownFeed)
 	}
-	for {
+	// The sound may be known a little after the picture.
+	for patience := 20; patience > 0; {
 		t := f.Tracks()
 		if t[media.LayerMain] != nil && t[media.LayerAudio] != nil {
-			return seen{f}, nil
+			break
+		}
+		if t[media.LayerMain] != nil {
+			patience--
 		}
 		select {
 		case <-time.After(10 * time.Millisecond):
 		case <-ctx.Done():
-			if t == [media.NumLayers]*media.Track{} {
-				return nil, fmt.Errorf("feed %s: %w: nothing came", id, ErrOffline)
-			}
-			return seen{f}, nil
+			return nil, fmt.Errorf("feed %s: %w: nothing came", id, ErrOffline)
 		}
 	}
+	return seen{f}, nil
 }
 
 func (h *hub) Publish(p Pushed) (*ingest.Push, func(), error) {
@@ -90,3 +93,6 @@ func (h *hub) Publish(p Pushed) (*ingest.Push, func(), error) {
 		delete(h.held, p.Feed)
 	}, nil
 }
+
+// anywhere opens a server to everybody.
+var anywhere = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}

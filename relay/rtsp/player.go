@@ -34,7 +34,7 @@ func (s *Server) describe(r request) (*offered, *base.Response) {
 	if err != nil {
 		return nil, s.refuse(r, access.Watch, statusOf(err), err.Error())
 	}
-	o, err := playout.NewOffer(src, r.choice())
+	o, err := playout.NewOffer(src, s.choice(r))
 	if err != nil {
 		return nil, s.refuse(r, access.Watch, statusOf(err), err.Error())
 	}
@@ -44,10 +44,10 @@ func (s *Server) describe(r request) (*offered, *base.Response) {
 }
 
 // choice reads which layer a player wants.
-func (r request) choice() playout.Choice {
+func (s *Server) choice(r request) playout.Choice {
 	switch l, ok := r.layer(); {
 	case !ok:
-		return playout.ChooseAuto
+		return s.cfg.Choice
 	case l == media.LayerSub:
 		return playout.ChooseSub
 	}

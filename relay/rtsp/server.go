@@ -19,6 +19,9 @@ const (
 	// let it grow to 4 MB, eight seconds of a 4 Mbit/s picture for a player that
 	// is slow. 256 KiB still carry 34 Mbit/s over 60 ms.
 	sendBuffer = 256 << 10
+	// receiveBuffer holds the key frames of several pushers over UDP, in bytes; they
+	// come in one burst each.
+	receiveBuffer = 2 << 20
 )
 
 // Server is the node's RTSP server. Its methods may be called from any goroutine.
@@ -102,6 +105,9 @@ func (s *Server) listenUDP(network, address string) (net.PacketConn, error) {
 	c, err := s.cfg.ListenUDP(network, address)
 	if err != nil {
 		return nil, fmt.Errorf("listen.rtp: %w", err)
+	}
+	if udp, ok := c.(*net.UDPConn); ok {
+		_ = udp.SetReadBuffer(receiveBuffer) // as much of it as the system allows
 	}
 	return c, nil
 }
