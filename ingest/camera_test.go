@@ -38,8 +38,8 @@ func (l *lan) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	}
 	near, far := net.Pipe()
 	select {
-	case accept <- pipeConn{far, 5000}:
-		return pipeConn{near, 554}, nil
+	case accept <- pipeConn{far, 5000, make(chan struct{}, 1)}:
+		return pipeConn{near, 554, make(chan struct{}, 1)}, nil
 	case <-ctx.Done():
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
 	}
@@ -82,10 +82,19 @@ func (p *pipeListener) Close() error {
 
 func (p *pipeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(10, 0, 0, 9), Port: 554} }
 
-// pipeConn has the addresses that gortsplib wants to see.
+// pipeConn has the addresses that gortsplib wants to see. Two writers at a time
+// wait for each other in a channel: in net.Pipe they do so in a mutex, which holds
+// the clock of a bubble, and with it the deadline of the one that writes.
 type pipeConn struct {
 	net.Conn
-	port int
+	port    int
+	writing chan struct{}
+}
+
+func (c pipeConn) Write(b []byte) (int, error) {
+	c.writing <- struct{}{}
+	defer func() { <-c.writing }()
+	return c.Conn.Write(b)
 }
 
 func (c pipeConn) LocalAddr() net.Addr {
@@ -108,6 +117,8 @@ type camera struct {
 	silent map[int]bool // tracks that send nothing
 	jump   uint32       // of the clock of the picture
 	plis   int
+	// tcpOnly makes silent tracks speak once somebody plays over TCP.
+	tcpOnly bool
 
 	stop chan struct{}
 	wg   sync.WaitGroup
@@ -137,15 +148,22 @@ func (c *camera) OnPlay(ctx *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, 
 			c.mu.Unlock()
 		}
 	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tcpOnly && *ctx.Session.SetuppedTransport() == gortsplib.TransportTCP {
+		clear(c.silent)
+	}
 	return &base.Response{StatusCode: base.StatusOK}, nil
 }
 
 // start brings the camera up, sending.
 func (c *camera) start() {
 	c.t.Helper()
-	c.server = &gortsplib.Server{
-		Handler: c, RTSPAddress: ":554", Listen: c.lan.listen,
-		AuthMethods: []auth.VerifyMethod{auth.VerifyMethodDigestMD5, auth.VerifyMethodDigestSHA256},
+	if c.lan != nil {
+		c.server = &gortsplib.Server{
+			Handler: c, RTSPAddress: ":554", Listen: c.lan.listen,
+			AuthMethods: []auth.VerifyMethod{auth.VerifyMethodDigestMD5, auth.VerifyMethodDigestSHA256},
+		}
 	}
 	if err := c.server.Start(); err != nil {
 		c.t.Fatal(err)

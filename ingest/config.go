@@ -159,7 +159,8 @@ type PullConfig struct {
 
 	// DialContext opens the RTSP connection; for tests. Default: the network.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
-	// ListenPacket opens the UDP ports; for tests. Default: the network.
+	// ListenPacket opens the UDP ports; for tests. gortsplib insists on a
+	// *net.UDPConn. Default: the network.
 	ListenPacket func(network, address string) (net.PacketConn, error)
 }
 

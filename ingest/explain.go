@@ -21,6 +21,8 @@ func explain(err error, u *base.URL, a *answers) error {
 	var cert *tls.CertificateVerificationError
 	var op *net.OpError
 	switch {
+	case reason(err) != nil:
+		return err // said already
 	case errors.As(err, &status):
 		return explainStatus(status, u, a)
 	case errors.As(err, &setup) && a.basicOnly:
@@ -57,7 +59,7 @@ func explainStatus(s liberrors.ErrClientBadStatusCode, u *base.URL, a *answers) 
 	case a.redirects > maxRedirects:
 		return fmt.Errorf("%w: it sends us from one URL to the next", ErrNonsense)
 	default:
-		return fmt.Errorf("%w: it answers %d %.60q", ErrNonsense, s.Code, s.Message)
+		return fmt.Errorf("%w: it answers %s", ErrNonsense, oneLine(s, u))
 	}
 }
 

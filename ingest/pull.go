@@ -86,8 +86,8 @@ func (p *Pull) play(ctx context.Context, playing func()) error {
 	if errors.Is(err, ErrSilent) && judged(intakes).lastHeard().IsZero() {
 		p.avoidUDP()
 	}
-	if err == nil || errors.Is(err, ErrSilent) {
-		return err
+	if err == nil {
+		return nil
 	}
 	return explain(err, p.url, a)
 }
@@ -158,8 +158,6 @@ func (p *Pull) handshake(ctx context.Context, c *gortsplib.Client, a *answers) (
 	case errors.Is(hctx.Err(), context.DeadlineExceeded):
 		return intakes, fmt.Errorf("%w: %s does not answer within %v",
 			ErrUnreachable, p.url.Host, p.cfg.HandshakeTimeout)
-	case errors.Is(err, ErrNoTrack):
-		return intakes, err
 	case errors.As(err, &liberrors.ErrClientServerPortsNotProvided{}):
 		p.avoidUDP()
 	}

@@ -39,3 +39,15 @@ var (
 	// ErrClosed: the session was ended by the other side, or closed here.
 	ErrClosed = errors.New("session ended")
 )
+
+// reason returns the one of the package's errors that err wraps, or nil.
+func reason(err error) error {
+	for _, r := range []error{
+		ErrURL, ErrUnreachable, ErrPassword, ErrBasicOnly, ErrNoStream, ErrNoTrack, ErrNonsense, ErrSilent, ErrClosed,
+	} {
+		if errors.Is(err, r) {
+			return r
+		}
+	}
+	return nil
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+	"go.uber.org/zap"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
@@ -351,3 +352,7 @@ func soundFormats() []format.Format {
 		&format.Opus{PayloadTyp: 98, ChannelCount: 2},
 	}
 }
+
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 40)) }
+
+func nop() *zap.Logger { return zap.NewNop() }

@@ -145,18 +145,6 @@ func (s *Supervisor) logFailure(err error) {
 	s.log.Warn("camera does not play; trying again", zap.Error(err))
 }
 
-// reason returns the one of the package's errors that err wraps.
-func reason(err error) error {
-	for _, r := range []error{
-		ErrURL, ErrUnreachable, ErrPassword, ErrBasicOnly, ErrNoStream, ErrNoTrack, ErrNonsense, ErrSilent,
-	} {
-		if errors.Is(err, r) {
-			return r
-		}
-	}
-	return ErrClosed
-}
-
 // sleep waits for d (forever when negative), or until the wish changes or ctx ends.
 func (s *Supervisor) sleep(ctx context.Context, d time.Duration) {
 	var timeout <-chan time.Time
