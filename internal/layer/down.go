@@ -139,11 +139,11 @@ func (s *Selector) fairRule() bool {
 	if s.flowing() < smallShare*s.capacityBeside() {
 		allowance = fairSmall
 	}
-	patience := 8 * time.Second
+	events, patience := 5, 8*time.Second
 	if s.up.unfair > 0 {
-		patience = 5 * time.Second // it was so before
+		events, patience = 3, 5*time.Second // it was so before
 	}
-	unfair := c.Events >= 5 && c.Lasted > patience && s.sig.Queue500 > 10*time.Millisecond &&
+	unfair := c.Events >= events && c.Lasted > patience && s.rivals.absent(s.now) < time.Second &&
 		c.FairRate > 0 && c.FairRate < allowance*s.flowing()
 	if s.down.fair.lasted(s.now, unfair) < s.floorHold(2*time.Second) {
 		return false
