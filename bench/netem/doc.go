@@ -5,13 +5,14 @@
 // From socket to socket:
 //
 //	readers  one for the listening socket, one for each client's socket to the
-//	         target; they note when a datagram came and hand it on
+//	         target; they take the kernel's word for when a datagram came
 //	pump     owns the two links: pushes what came, pops what is due, writes it
 //
 // The pump sleeps in short pieces instead of trusting long timers, because Go's
 // timers may be a millisecond late on an idle machine. How late each datagram
-// left is measured and is part of Stats: figures taken through a Relay whose own
-// error is large are worth nothing.
+// left, counted from its arrival in the kernel, is measured and is part of
+// Stats: figures taken through a Relay whose own error is large are worth
+// nothing.
 package netem
 
 import core "github.com/classrelay/classrelay/internal/netem"

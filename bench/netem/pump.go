@@ -13,8 +13,6 @@ const nap = 200 * time.Microsecond
 
 // pump moves datagrams until ctx ends.
 func (r *Relay) pump(ctx context.Context) {
-	calm := hurry()
-	defer calm()
 	for ctx.Err() == nil {
 		r.pushAll()
 		next := r.popAll()

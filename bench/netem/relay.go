@@ -109,7 +109,7 @@ func New(cfg Config, log *zap.Logger) (*Relay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("emulate a link at %s: %w", cfg.Listen, err)
 	}
-	widen(socket)
+	prepare(socket)
 	return &Relay{
 		cfg: cfg, log: log, target: target, socket: socket,
 		entering: make(chan entering, enteringQueue),
@@ -118,11 +118,12 @@ func New(cfg Config, log *zap.Logger) (*Relay, error) {
 	}, nil
 }
 
-// widen asks for large buffers; a system that gives less shows it as loss before
+// prepare asks for large buffers and arrival times; a system that gives less shows it as loss before
 // the link, which the viewer's and the link's counts tell apart.
-func widen(c *net.UDPConn) {
+func prepare(c *net.UDPConn) {
 	_ = c.SetReadBuffer(socketBuffer)
 	_ = c.SetWriteBuffer(socketBuffer)
+	stampArrivals(c)
 }
 
 // Addr is where clients send to, a *net.UDPAddr.
@@ -148,9 +149,9 @@ func (r *Relay) Run(ctx context.Context) error {
 
 // readClients reads what clients send until the socket is closed.
 func (r *Relay) readClients(readers *sync.WaitGroup, failed func()) {
-	buf := make([]byte, maxDatagram)
+	buf, control := make([]byte, maxDatagram), make([]byte, controlSize)
 	for {
-		n, from, err := r.socket.ReadFromUDPAddrPort(buf)
+		n, oob, _, from, err := r.socket.ReadMsgUDPAddrPort(buf, control)
 		if err != nil {
 			if !errors.Is(err, net.ErrClosed) {
 				r.log.Error("the emulated link cannot read from its clients any more", zap.Error(err))
@@ -158,9 +159,9 @@ func (r *Relay) readClients(readers *sync.WaitGroup, failed func()) {
 			}
 			return
 		}
-		now := time.Now()
+		at := arrival(time.Now(), control[:oob])
 		if c := r.client(from, readers); c != nil {
-			r.enter(entering{at: now, up: true, crossing: crossing{c, append([]byte(nil), buf[:n]...)}})
+			r.enter(entering{at: at, up: true, crossing: crossing{c, append([]byte(nil), buf[:n]...)}})
 		}
 	}
 }
@@ -181,7 +182,7 @@ func (r *Relay) client(from netip.AddrPort, readers *sync.WaitGroup) *client {
 		r.log.Warn("no socket for a new client of the emulated link", zap.Stringer("client", from), zap.Error(err))
 		return nil
 	}
-	widen(socket)
+	prepare(socket)
 	c := &client{addr: from, socket: socket}
 	r.clients[from] = c
 	// Ends when Run closes the client's socket, and Run waits for it.
@@ -192,14 +193,14 @@ func (r *Relay) client(from netip.AddrPort, readers *sync.WaitGroup) *client {
 // readTarget reads what the target sends to a client until the socket is closed.
 // Other errors are echoes of a target that is not there (ICMP) and pass.
 func (r *Relay) readTarget(c *client) {
-	buf := make([]byte, maxDatagram)
+	buf, control := make([]byte, maxDatagram), make([]byte, controlSize)
 	for {
-		n, err := c.socket.Read(buf)
+		n, oob, _, _, err := c.socket.ReadMsgUDPAddrPort(buf, control)
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
 		if err == nil {
-			r.enter(entering{at: time.Now(), crossing: crossing{c, append([]byte(nil), buf[:n]...)}})
+			r.enter(entering{at: arrival(time.Now(), control[:oob]), crossing: crossing{c, append([]byte(nil), buf[:n]...)}})
 		}
 	}
 }

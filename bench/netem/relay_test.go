@@ -16,7 +16,7 @@ func start(tb testing.TB, cfg Config) *Relay {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	widen(echo)
+	prepare(echo)
 	tb.Cleanup(func() { echo.Close() })
 	go func() { // ends when echo is closed
 		buf := make([]byte, 2000)
@@ -51,7 +51,7 @@ func dial(tb testing.TB, r *Relay) *net.UDPConn {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	widen(c)
+	prepare(c)
 	tb.Cleanup(func() { c.Close() })
 	return c
 }
@@ -136,4 +136,31 @@ func BenchmarkRelayAt100Mbit(b *testing.B) {
 	b.ReportMetric(float64(s.Up.Lateness.Max().Microseconds()), "late-max-µs")
 	b.ReportMetric(float64(s.Overrun), "overrun")
 	b.ReportMetric(float64(s.Up.OfferedBytes)*8/time.Since(begin).Seconds()/1e6, "Mbit/s")
+}
+
+func TestArrivalIsTheKernelsNotTheReaders(t *testing.T) {
+	a, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	prepare(a)
+	before := time.Now()
+	if _, err := a.WriteToUDP([]byte("x"), a.LocalAddr().(*net.UDPAddr)); err != nil {
+		t.Fatal(err)
+	}
+	after := time.Now()
+	time.Sleep(20 * time.Millisecond) // a reader that is late
+	control := make([]byte, controlSize)
+	_, n, _, _, err := a.ReadMsgUDPAddrPort(make([]byte, 10), control)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n == 0 {
+		t.Skip("this kernel tells no arrival times")
+	}
+	const tick = 5 * time.Millisecond // the wall clock may be steered between the readings
+	if at := arrival(time.Now(), control[:n]); at.Before(before.Add(-tick)) || at.After(after.Add(tick)) {
+		t.Errorf("sent between 0 and %v, arrived at %v", after.Sub(before), at.Sub(before))
+	}
 }

@@ -6,6 +6,3 @@ import "time"
 
 // sleep waits about d, up to a millisecond or more longer.
 func sleep(d time.Duration) { time.Sleep(d) }
-
-// hurry does nothing here.
-func hurry() (calm func()) { return func() {} }
