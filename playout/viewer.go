@@ -81,6 +81,10 @@ func (v *Viewer) Stats() ViewerStats {
 // counters.
 const tick = time.Second
 
+// scratchKept is the most room kept for reading: a cached group of pictures is read
+// once, what comes after that is a frame at a time.
+const scratchKept = 256
+
 // Run plays to the session until ctx is done, then it returns nil. It may be
 // called again, as when a player pauses and plays on. An error means that the
 // player cannot be served any more: it wraps ErrTrackChanged.
@@ -169,6 +173,9 @@ func (v *Viewer) read(now time.Time, subs *subscriptions) error {
 		}
 	}
 	clear(v.scratch) // the ring forgets packets; so do we
+	if cap(v.scratch) > scratchKept {
+		v.scratch = nil
+	}
 	if v.audio != nil {
 		subs.set(now, media.LayerAudio, true)
 	}
