@@ -105,3 +105,17 @@ func drained(t *testing.T, s *Splicer, now time.Time, number *uint16) {
 	s.KeyFrameWanted(now)
 	s.Report(now)
 }
+
+func FuzzInspect(f *testing.F) {
+	f.Add([]byte{24, 0, 2, 0x67, 1})
+	f.Add([]byte{0x60, 1, 0, 3, 0x42, 1, 1})
+	f.Add([]byte{0x62, 1, 0xa0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, codec := range []media.Codec{media.H264, media.H265, media.Opus} {
+			open, sps := inspect(codec, b)
+			if sps && !codec.IsVideo() || len(b) == 0 && codec.IsVideo() && open != opensNothing {
+				t.Errorf("%s %x: %v %v", codec, b, open, sps)
+			}
+		}
+	})
+}

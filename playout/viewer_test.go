@@ -294,6 +294,36 @@ func TestViewerGivesAFixedLayer(t *testing.T) {
 	})
 }
 
+func TestViewerTakesWhatTheUplinkSends(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		t.Helper()
+		r := newRoom(t, media.LayerMain, media.LayerSub)
+		p := &player{}
+		v, stop := watch(t, Config{}, r, ChooseNewest, p, false)
+		main := &clip{t: t, ssrc: 1}
+		sub := &clip{t: t, ssrc: 2, layer: media.LayerSub, offset: 1e8}
+		r.film(main, 25)
+		if r.open(media.LayerSub) != 1 {
+			t.Error("sub is not read from the start")
+		}
+		// The uplink steps down without a word, and up again.
+		stepped := time.Now()
+		r.film(sub, 50)
+		for _, f := range p.frames()[25:26] {
+			if gap := f[0].at.Sub(stepped); gap > 350*time.Millisecond {
+				t.Errorf("the picture stood for %v", gap)
+			}
+		}
+		r.film(main, 26)
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		if st := v.Stats().Video; st.Layer != media.LayerMain || st.Switches != 2 || st.Broken != 0 {
+			t.Errorf("counted %+v", st)
+		}
+	})
+}
+
 func TestSlowPlayerLosesWholeFramesUpToAKeyFrame(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		t.Helper()

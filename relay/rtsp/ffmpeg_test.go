@@ -23,6 +23,9 @@ import (
 
 func need(t *testing.T, program string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("real sockets and real time")
+	}
 	if _, err := exec.LookPath(program); err != nil {
 		t.Skipf("%s is not installed: this test needs it", program)
 	}

@@ -28,7 +28,7 @@ func (s *Server) describe(r request) (*offered, *base.Response) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.WatchWait)
+	ctx, cancel := context.WithTimeout(s.serving, s.cfg.WatchWait)
 	defer cancel()
 	src, err := s.node.Watch(ctx, feed)
 	if err != nil {

@@ -32,6 +32,9 @@ type Server struct {
 	log    *zap.Logger
 	rtsp   *gortsplib.Server
 	open   bool
+	// serving ends with Run, and with it what a request waits for.
+	serving context.Context
+	end     context.CancelFunc
 
 	mu      sync.Mutex
 	players map[*player]struct{}
@@ -44,6 +47,7 @@ func New(cfg Config, node Node, rules Access, log *zap.Logger) (*Server, error) 
 		return nil, err
 	}
 	s := &Server{cfg: cfg, node: node, access: rules, log: log, players: make(map[*player]struct{})}
+	s.serving, s.end = context.WithCancel(context.Background())
 	rtcp, err := cfg.rtcp()
 	if err != nil {
 		return nil, err
@@ -76,6 +80,7 @@ func (s *Server) Open() error {
 // Run serves until ctx is done and then closes all sessions. It returns nil then,
 // and an error when the server itself failed.
 func (s *Server) Run(ctx context.Context) error {
+	defer s.end()
 	if err := s.Open(); err != nil {
 		return err
 	}
@@ -84,6 +89,7 @@ func (s *Server) Run(ctx context.Context) error {
 	go func() { failed <- s.rtsp.Wait() }() // ends by rtsp.Close below
 	select {
 	case <-ctx.Done():
+		s.end()
 		s.rtsp.Close()
 		<-failed
 		return nil
