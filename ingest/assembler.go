@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pion/rtp"
-
 	"github.com/bluenviron/gortsplib/v4/pkg/format/rtph264"
 	"github.com/bluenviron/gortsplib/v4/pkg/format/rtph265"
+	"github.com/pion/rtp"
 
 	"github.com/classrelay/classrelay/media"
 )
@@ -83,8 +82,9 @@ func newAssembler(codec media.Codec, stats *LayerStats) (*assembler, error) {
 		d := &rtph265.Decoder{}
 		a.unpack = d
 		return a, d.Init()
+	default:
+		return nil, fmt.Errorf("%s is not a picture", codec)
 	}
-	return nil, fmt.Errorf("%s is not a picture", codec)
 }
 
 // Push takes one packet and returns the frames that it completes, at most two. The

@@ -10,14 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pion/rtcp"
-	"github.com/pion/rtp"
-
 	"github.com/bluenviron/gortsplib/v4"
 	"github.com/bluenviron/gortsplib/v4/pkg/auth"
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
 
 	"github.com/classrelay/classrelay/media"
 )
@@ -26,10 +25,9 @@ import (
 type lan struct {
 	mu     sync.Mutex
 	accept chan net.Conn // nil: nobody listens
-	mute   bool          // a host that takes connections and says nothing
 }
 
-func (l *lan) dial(ctx context.Context, _, address string) (net.Conn, error) {
+func (l *lan) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	l.mu.Lock()
 	accept := l.accept
 	l.mu.Unlock()
@@ -196,11 +194,11 @@ func (c *camera) send(track int) {
 	if m.Type == description.MediaTypeVideo {
 		period, step = 40*time.Millisecond, 3600
 	}
-	real := time.Duration(float64(period) / (1 + c.ppm/1e6))
+	every := time.Duration(float64(period) / (1 + c.ppm/1e6))
 	began := time.Now()
 	ts, seq := rng.Uint32(), uint16(rng.Uint32())
 	for n := 0; ; n++ {
-		t := time.NewTimer(time.Until(began.Add(time.Duration(n) * real)))
+		t := time.NewTimer(time.Until(began.Add(time.Duration(n) * every)))
 		select {
 		case <-c.stop:
 			t.Stop()

@@ -145,6 +145,14 @@ func TestCamerasThatSpeakNonsense(t *testing.T) {
 			ErrNonsense, "461",
 		},
 		{
+			"a broken track beside a good one, which is asked for",
+			map[string]string{
+				describe: withSDP(sdpHead + sdpH264 + "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 mpeg4-generic/x\r\n"),
+				"SETUP":  "RTSP/1.0 453 Not Enough Bandwidth\r\n\r\n",
+			},
+			ErrNonsense, "453",
+		},
+		{
 			"an error of its own",
 			map[string]string{describe: "RTSP/1.0 551 Option s3cr3t not supported\r\n\r\n"},
 			ErrNonsense, "551",
@@ -199,11 +207,9 @@ func TestAPasswordNeverLeavesInClearUnasked(t *testing.T) {
 	} {
 		t.Run(ca.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				refuse := "RTSP/1.0 401 Unauthorized\r\n"
-				for _, c := range ca.challenges {
-					refuse += "WWW-Authenticate: " + c + "\r\n"
-				}
-				cam := &scripted{answers: map[string]string{"DESCRIBE": refuse + "\r\n"}}
+				const each = "\r\nWWW-Authenticate: "
+				refuse := "RTSP/1.0 401 Unauthorized" + each + strings.Join(ca.challenges, each) + "\r\n\r\n"
+				cam := &scripted{answers: map[string]string{"DESCRIBE": refuse}}
 				cam.start(t)
 				defer cam.stop()
 				err := runFor(pullFrom(t, &camera{lan: cam.lan}, newRecorder(t), func(c *PullConfig) {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/classrelay/classrelay/media"
 )
@@ -23,46 +24,36 @@ type paramSets struct {
 	ids   []uint32 // pic_parameter_set_id of each pps
 }
 
-// learn takes the sets out of an access unit, and tells whether one is new.
-func (s *paramSets) learn(units [][]byte) (changed bool) {
+// learn takes the sets out of an access unit.
+func (s *paramSets) learn(units [][]byte) {
 	for _, u := range units {
 		if len(u) > maxParamSize {
 			continue
 		}
-		switch kindOf(s.codec, u) {
-		case unitVPS:
-			if !bytes.Equal(u, s.vps) {
-				s.vps, changed = u, true
-			}
-		case unitSPS:
-			if !bytes.Equal(u, s.sps) {
-				s.sps, changed = u, true
-				s.pps, s.ids = nil, nil // they belonged to the old one; the new come behind
-			}
-		case unitPPS:
-			changed = s.learnPPS(u) || changed
+		switch k := kindOf(s.codec, u); {
+		case k == unitVPS:
+			s.vps = u
+		case k == unitSPS && !bytes.Equal(u, s.sps):
+			s.sps = u
+			s.pps, s.ids = nil, nil // they belonged to the old one; the new come behind
+		case k == unitPPS:
+			s.learnPPS(u)
 		}
 	}
-	return changed
 }
 
-func (s *paramSets) learnPPS(u []byte) (changed bool) {
+func (s *paramSets) learnPPS(u []byte) {
 	id, ok := expGolomb(u[headerSize(s.codec):])
 	if !ok {
-		return false
+		return
 	}
-	for i := range s.pps {
-		if s.ids[i] == id {
-			changed = !bytes.Equal(s.pps[i], u)
-			s.pps[i] = u
-			return changed
-		}
+	if i := slices.Index(s.ids, id); i >= 0 {
+		s.pps[i] = u
+		return
 	}
-	if len(s.pps) >= maxPPS {
-		return false
+	if len(s.pps) < maxPPS {
+		s.pps, s.ids = append(s.pps, u), append(s.ids, id)
 	}
-	s.pps, s.ids = append(s.pps, u), append(s.ids, id)
-	return true
 }
 
 // complete tells whether a decoder could start.

@@ -10,13 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/rtcp"
-	"github.com/pion/rtp"
-	"go.uber.org/zap"
-
 	"github.com/bluenviron/gortsplib/v4"
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/media"
 )
@@ -59,11 +58,10 @@ func (p *Pull) Run(ctx context.Context) error { return p.run(ctx, func() {}) }
 
 // run calls playing once the picture comes.
 func (p *Pull) run(ctx context.Context, playing func()) error {
-	err := p.play(ctx, playing)
-	if err == nil || ctx.Err() != nil {
-		return nil
+	if err := p.play(ctx, playing); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("pull %s: %w", p.cfg.Feed, err)
 	}
-	return fmt.Errorf("pull %s: %w", p.cfg.Feed, err)
+	return nil
 }
 
 func (p *Pull) play(ctx context.Context, playing func()) error {

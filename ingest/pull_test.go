@@ -9,11 +9,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
 	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
+	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/media"
 )
@@ -244,9 +243,15 @@ func TestARebootedCameraIsPickedUpAgain(t *testing.T) {
 		cam.start()
 		sink := newRecorder(t)
 		p := pullFrom(t, cam, sink, nil)
-		time.AfterFunc(5*time.Second, cam.halt)
+		off := make(chan struct{})
+		go func() { // ends by itself
+			defer close(off)
+			time.Sleep(5 * time.Second)
+			cam.halt()
+		}()
 		began := time.Now()
 		err := runFor(p, time.Minute)
+		<-off
 		if took := time.Since(began); !errors.Is(err, ErrClosed) || took > 6*time.Second {
 			t.Fatalf("after %v: %v", took, err)
 		}

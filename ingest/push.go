@@ -8,11 +8,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pion/rtp"
-	"go.uber.org/zap"
-
 	"github.com/bluenviron/gortsplib/v4"
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
+	"github.com/pion/rtp"
+	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/media"
 )

@@ -8,14 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pion/rtp"
-	"go.uber.org/zap"
-
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
 	"github.com/bluenviron/gortsplib/v4/pkg/format/rtph264"
 	"github.com/bluenviron/gortsplib/v4/pkg/format/rtph265"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
+	"github.com/pion/rtp"
+	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/media"
 )

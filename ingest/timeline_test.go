@@ -180,12 +180,12 @@ func TestJumpsAreAnchoredAnew(t *testing.T) {
 				t.Fatalf("jumped is %v", after.Jumped)
 			}
 			passed := tsDiff(after.Timestamp, before.Timestamp, 90000)
-			real := ca.pause + 40*time.Millisecond
+			really := ca.pause + 40*time.Millisecond
 			if ca.name == "frames were held up for 800 ms" {
-				real = 40 * time.Millisecond // late, and said to be
+				really = 40 * time.Millisecond // late, and said to be
 			}
-			if d := passed - real; d < -time.Millisecond || d > time.Millisecond {
-				t.Fatalf("our timestamp went on by %v, really %v passed", passed, real)
+			if d := passed - really; d < -time.Millisecond || d > time.Millisecond {
+				t.Fatalf("our timestamp went on by %v, really %v passed", passed, really)
 			}
 			if after.Capture.After(now) {
 				t.Fatal("captured after it came")
