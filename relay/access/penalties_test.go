@@ -30,15 +30,15 @@ func TestPenalties(t *testing.T) {
 	for i, s := range steps {
 		now := start.Add(s.at)
 		if s.fail {
-			p.fail(now, addr)
+			p.fail(now, addr, mark{})
 		}
 		if got := p.wait(now, addr); got != s.want {
 			t.Errorf("step %d at %s: waits %s, want %s", i, s.at, got, s.want)
 		}
 	}
 	p.forget(addr)
-	if len(p.until) != 0 {
-		t.Errorf("%d addresses are left, want none", len(p.until))
+	if len(p.failed) != 0 {
+		t.Errorf("%d addresses are left, want none", len(p.failed))
 	}
 }
 
@@ -46,7 +46,7 @@ func TestPenaltiesCountAnIPv6NetworkAsOneAddress(t *testing.T) {
 	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	var p penalties
 	for _, host := range []string{"2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::4", "2001:db8::5"} {
-		p.fail(now, netip.MustParseAddr(host))
+		p.fail(now, netip.MustParseAddr(host), mark{})
 	}
 	if p.wait(now, netip.MustParseAddr("2001:db8::6")) == 0 {
 		t.Error("a host of the same /64 need not wait")
@@ -61,17 +61,31 @@ func TestPenaltiesStayBounded(t *testing.T) {
 	guesser := netip.MustParseAddr("192.0.2.1")
 	var p penalties
 	for range freeFailures {
-		p.fail(now, guesser)
+		p.fail(now, guesser, mark{})
 	}
 	addr := netip.MustParseAddr("10.0.0.0")
 	for range 3 * maxAddresses {
-		p.fail(now, addr)
+		p.fail(now, addr, mark{})
 		addr = addr.Next()
 	}
-	if len(p.until) > maxAddresses {
-		t.Errorf("%d addresses are remembered, want at most %d", len(p.until), maxAddresses)
+	if len(p.failed) > maxAddresses {
+		t.Errorf("%d addresses are remembered, want at most %d", len(p.failed), maxAddresses)
 	}
 	if p.wait(now, guesser) == 0 {
 		t.Error("the one who guessed most was forgotten first")
+	}
+}
+
+func TestPenaltiesKnowTheLastFailure(t *testing.T) {
+	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	addr, other := netip.MustParseAddr("10.0.0.9"), netip.MustParseAddr("10.0.0.8")
+	var p penalties
+	if p.repeats(addr, mark{}) {
+		t.Error("an address without failures repeats one")
+	}
+	p.fail(now, addr, mark{1})
+	p.fail(now, addr, mark{2})
+	if !p.repeats(addr, mark{2}) || p.repeats(addr, mark{1}) || p.repeats(other, mark{2}) {
+		t.Error("not just the last failure of that address counts as repeated")
 	}
 }

@@ -74,8 +74,8 @@ type Rules struct {
 
 	mu      sync.Mutex
 	waits   penalties
-	proven  map[string][32]byte // user → HMAC of the password that argon2id accepted
-	nowhere *argonHash          // what an unknown user's password is compared with
+	proven  map[string]mark // user → HMAC of the password that argon2id accepted
+	nowhere *argonHash      // what an unknown user's password is compared with
 }
 
 // user is a User with its hash parsed.
@@ -90,7 +90,7 @@ func New(cfg Config, users []User) (*Rules, error) {
 		cfg:    cfg,
 		users:  make(map[string]*user, len(users)),
 		slots:  make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
-		proven: make(map[string][32]byte),
+		proven: make(map[string]mark),
 	}
 	_, _ = rand.Read(r.key[:]) // never fails (crypto/rand)
 	for i := range users {
@@ -148,12 +148,17 @@ func (r *Rules) login(remote netip.Addr, q Request) Verdict {
 	if err != nil {
 		return Verdict{Ask: true, Reason: err.Error()}
 	}
+	wrong := Verdict{Ask: true, Reason: fmt.Sprintf("wrong name or password for user %q", l.name)}
+	sent := r.markOf(q)
+	if r.repeats(remote, sent) {
+		return wrong
+	}
 	switch ok, reason := r.verify(l, q); {
 	case reason != "":
 		return Verdict{Ask: true, Reason: reason}
 	case !ok:
-		r.failed(remote)
-		return Verdict{Ask: true, Reason: fmt.Sprintf("wrong name or password for user %q", l.name)}
+		r.failed(remote, sent)
+		return wrong
 	}
 	r.succeeded(remote)
 	if u := r.users[l.name]; !u.may(q.Action.right()) {
@@ -214,17 +219,24 @@ func (r *Rules) takeSlot() bool {
 	}
 }
 
-func (r *Rules) mac(l login) (sum [32]byte) {
+// mac marks texts under a key of this process.
+func (r *Rules) mac(texts ...string) (m mark) {
 	h := hmac.New(sha256.New, r.key[:])
-	h.Write([]byte(l.password))
-	h.Sum(sum[:0])
-	return sum
+	for _, s := range texts {
+		h.Write([]byte(s))
+		h.Write([]byte{0}) // so that moving a byte from one to the next shows
+	}
+	h.Sum(m[:0])
+	return m
 }
+
+// markOf marks a login as it was sent: a Digest response depends on the method.
+func (r *Rules) markOf(q Request) mark { return r.mac(q.Method, q.Authorization[0]) }
 
 // provenBefore spares argon2id a password it accepted already: a player sends
 // its login with each of its requests.
 func (r *Rules) provenBefore(l login) bool {
-	sum := r.mac(l)
+	sum := r.mac(l.password)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	known, ok := r.proven[l.name]
@@ -232,7 +244,7 @@ func (r *Rules) provenBefore(l login) bool {
 }
 
 func (r *Rules) prove(l login) {
-	sum := r.mac(l)
+	sum := r.mac(l.password)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.proven[l.name] = sum
@@ -244,10 +256,16 @@ func (r *Rules) wait(remote netip.Addr) time.Duration {
 	return r.waits.wait(time.Now(), remote)
 }
 
-func (r *Rules) failed(remote netip.Addr) {
+func (r *Rules) repeats(remote netip.Addr, m mark) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.waits.fail(time.Now(), remote)
+	return r.waits.repeats(remote, m)
+}
+
+func (r *Rules) failed(remote netip.Addr, m mark) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waits.fail(time.Now(), remote, m)
 }
 
 func (r *Rules) succeeded(remote netip.Addr) {

@@ -2,6 +2,7 @@ package access
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/netip"
 	"strings"
 	"sync"
@@ -224,8 +225,8 @@ func TestAGuesserWaitsAndOthersDoNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := mustNew(t, Config{}, quick("li", secret))
 		challenge := r.Challenge("n1", false)
-		guess := from("10.0.0.9").digest(t, challenge, "li", "wrong")
-		for range freeFailures {
+		for i := range freeFailures {
+			guess := from("10.0.0.9").digest(t, challenge, "li", fmt.Sprint("guess", i))
 			if v := r.Check(guess); !v.Ask {
 				t.Fatalf("a guess in the first five is not answered: %+v", v)
 			}
@@ -243,6 +244,23 @@ func TestAGuesserWaitsAndOthersDoNot(t *testing.T) {
 			t.Errorf("after the wait: %+v", v)
 		}
 	})
+}
+
+func TestAPlayerThatRepeatsItsLoginIsNoGuesser(t *testing.T) {
+	r := mustNew(t, Config{Basic: true}, quick("li", secret))
+	for _, q := range []Request{
+		from("10.0.0.9").digest(t, r.Challenge("n1", false), "li", "wrong"),
+		from("10.0.0.9").basic("li", "wrong"),
+	} {
+		for range 3 * freeFailures {
+			if v := r.Check(q); v.Allowed || !v.Ask {
+				t.Fatalf("a repeated login: %+v", v)
+			}
+		}
+	}
+	if v := r.Check(from("10.0.0.9").basic("li", secret)); !v.Allowed {
+		t.Errorf("the right login after it: %+v", v)
+	}
 }
 
 func TestAFloodOfLoginsIsRefusedNotQueued(t *testing.T) {
