@@ -10,6 +10,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/bluenviron/gortsplib/v4/pkg/auth"
+	"github.com/bluenviron/gortsplib/v4/pkg/base"
 )
 
 // scripted is a camera that answers every method with a given text, and notes what
@@ -267,4 +270,28 @@ func TestConfigIsChecked(t *testing.T) {
 	if tr.UnmarshalText([]byte("sctp")) == nil {
 		t.Error("sctp was taken")
 	}
+}
+
+// FuzzChallenge: whatever a camera asks for, the password does not leave in clear.
+func FuzzChallenge(f *testing.F) {
+	f.Add(`Basic realm="cam"`, `Digest realm="cam", nonce="abc"`)
+	f.Add(` Basic realm="cam"`, `Digest realm="cam", nonce="abc", algorithm="SHA-256"`)
+	f.Add(`Digest Basic realm=""`, "digest")
+	token := base64.StdEncoding.EncodeToString([]byte("admin:s3cr3t"))
+	f.Fuzz(func(t *testing.T, a, b string) {
+		res := &base.Response{
+			StatusCode: base.StatusUnauthorized,
+			Header:     base.Header{"WWW-Authenticate": base.HeaderValue{a, b}},
+		}
+		(&answers{}).look(res)
+		s := &auth.Sender{WWWAuth: res.Header["WWW-Authenticate"], User: "admin", Pass: "s3cr3t"}
+		if s.Initialize() != nil {
+			return
+		}
+		req := &base.Request{Method: base.Describe, URL: &base.URL{Scheme: "rtsp", Host: "camera", Path: "/stream"}}
+		s.AddAuthorization(req)
+		if v := strings.Join(req.Header["Authorization"], ""); strings.Contains(v, token) || strings.Contains(v, "s3cr3t") {
+			t.Fatalf("%q and %q got %q", a, b, v)
+		}
+	})
 }

@@ -29,8 +29,8 @@ type PushConfig struct {
 	Patience PatienceConfig
 	// Output is what our packets look like. Not used when Previous is set.
 	Output OutputConfig
-	// Previous is the room's last session; NewPush closes it. Its SSRCs, sequence
-	// numbers and timeline go on in this one. Default nil: a new source.
+	// Previous is the room's last session. Its sink, SSRCs, sequence numbers and
+	// timeline go on in this one; Attach closes it. Default nil: a new source.
 	Previous *Push
 }
 
@@ -58,9 +58,10 @@ type Push struct {
 	ended   chan struct{}
 	end     sync.Once
 
-	mu      sync.Mutex
-	session *gortsplib.ServerSession // once attached
-	asker   asker
+	mu       sync.Mutex
+	previous *Push                    // until attached
+	session  *gortsplib.ServerSession // once attached
+	asker    asker
 }
 
 // NewPush chooses the tracks of desc. It fails with ErrNoTrack when there is none.
@@ -71,13 +72,12 @@ func NewPush(cfg PushConfig, desc *description.Session, sink Sink, log *zap.Logg
 		return nil, fmt.Errorf("push %s: %w", cfg.Feed, err)
 	}
 	p := &Push{cfg: cfg, log: log.With(zap.String("feed", string(cfg.Feed))), ended: make(chan struct{})}
-	if prev := cfg.Previous; prev != nil {
-		prev.Close()
-		p.origin = prev.origin
-		p.cfg.Previous = nil // or every session would keep all before it
+	if cfg.Previous != nil {
+		p.origin, p.previous = cfg.Previous.origin, cfg.Previous
 	} else {
 		p.origin = newOrigin(cfg.Output, sink)
 	}
+	p.cfg.Previous = nil // or every session would keep all before it
 	sound := cfg.Layer == media.LayerMain || cfg.SubAudio
 	chosen, aside, err := chooseTracks(desc, cfg.Layer, sound)
 	if err != nil {
@@ -112,27 +112,40 @@ func (p *Push) add(ch choice) error {
 
 // Attach starts the flow of packets from a session that is set up to record. To
 // be called once, in OnRecord. It fails with ErrNoTrack when the room announced
-// tracks that we can carry and set up none of them.
+// tracks that we can carry and set up none of them. From here on the previous
+// session writes nothing more: a room that announces and never records takes
+// nothing away.
 func (p *Push) Attach(s *gortsplib.ServerSession) error {
-	var live []*intake
 	ready := s.SetuppedMedias()
-	for _, in := range p.intakes {
-		if !slices.Contains(ready, in.media) {
-			continue
-		}
+	live := slices.DeleteFunc(slices.Clone(p.intakes), func(in *intake) bool {
+		return !slices.Contains(ready, in.media)
+	})
+	if len(live) == 0 {
+		return fmt.Errorf("push %s: %w: the room set up none of its tracks", p.cfg.Feed, ErrNoTrack)
+	}
+	for q := p.replaces(); q != nil; q = q.replaces() {
+		q.Close()
+	}
+	for _, in := range live {
 		in.start()
 		s.OnPacketRTP(in.media, in.format, func(pkt *rtp.Packet) { in.push(time.Now(), pkt) })
 		s.OnPacketRTCP(in.media, in.rtcp)
-		live = append(live, in)
-	}
-	if len(live) == 0 {
-		return fmt.Errorf("push %s: %w: the room set up none of its tracks", p.cfg.Feed, ErrNoTrack)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.intakes = live
 	p.session, p.asker = s, asker{last: time.Now()}
 	return nil
+}
+
+// replaces returns the session before, once: more than one only where sessions
+// between never recorded.
+func (p *Push) replaces() *Push {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	q := p.previous
+	p.previous = nil
+	return q
 }
 
 // Tracks returns what the sink was told of each layer, nil where nothing yet.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,6 +83,7 @@ type room struct {
 	client *gortsplib.Client
 	desc   *description.Session
 	plis   chan struct{}
+	played atomic.Int64
 	stop   chan struct{}
 	wg     sync.WaitGroup
 }
@@ -109,7 +111,7 @@ func (r *room) play(t *testing.T, track int, period time.Duration, n int) {
 	t.Helper()
 	cam := &camera{t: t, desc: r.desc}
 	m := r.desc.Medias[track]
-	rng := newRand(uint64(track))
+	rng := newRand(uint64(r.played.Add(1))) // another start for every run
 	seq, ts := uint16(rng.Uint32()), rng.Uint32()
 	for i := range n {
 		for _, p := range cam.packets(rng, m.Formats[0], i) {
@@ -188,6 +190,11 @@ func TestThePushThatFollowsGoesOnWithTheNumbers(t *testing.T) {
 		first.play(t, 0, 40*time.Millisecond, 25)
 		before := d.last()
 		time.Sleep(3 * time.Second)
+		// Somebody announces and never records: nothing changes.
+		if _, err := d.OnAnnounce(&gortsplib.ServerHandlerOnAnnounceCtx{Description: newCamera(t).desc}); err != nil {
+			t.Fatal(err)
+		}
+		first.play(t, 0, 40*time.Millisecond, 25)
 		second := newRoom(t, d) // takes over while the first is still there
 		defer second.client.Close()
 		n := sink.count(media.LayerMain)
@@ -196,8 +203,8 @@ func TestThePushThatFollowsGoesOnWithTheNumbers(t *testing.T) {
 			t.Fatal("the session that was taken over still writes")
 		}
 		second.play(t, 0, 40*time.Millisecond, 25)
-		if got := len(sink.frames(media.LayerMain, media.H264)); got != 50 {
-			t.Fatalf("%d frames, want 50", got)
+		if got := len(sink.frames(media.LayerMain, media.H264)); got != 75 {
+			t.Fatalf("%d frames, want 75", got)
 		}
 		if len(sink.tracks[media.LayerMain]) != 1 {
 			t.Fatal("the same format was announced again")

@@ -291,6 +291,37 @@ func TestSenderReportsSetPictureAndSoundRight(t *testing.T) {
 	}
 }
 
+func TestRisingFramesHaveRisingTimestampsWhateverTheClockDoes(t *testing.T) {
+	for seed := range uint64(20) {
+		rng := rand.New(rand.NewPCG(seed, 9))
+		tl := NewTimeline(testEpoch)
+		tl.Begin(media.LayerMain, 90000)
+		now, rtp := testEpoch, rng.Uint32()
+		var last uint32
+		for i := range 5000 {
+			switch rng.IntN(200) {
+			case 0:
+				rtp += rng.Uint32() // a jump, anywhere
+			case 1:
+				now = now.Add(time.Duration(rng.Int64N(8e9))) // a stall, or lost packets
+			case 2:
+				tl.Begin(media.LayerMain, 90000)
+				rtp = rng.Uint32()
+			}
+			rtp += 3600
+			now = now.Add(time.Duration(rng.Int64N(80e6)))
+			s := tl.Stamp(media.LayerMain, now, rtp)
+			if s.Capture.After(now) {
+				t.Fatalf("seed %d, frame %d: captured %v after it came", seed, i, s.Capture.Sub(now))
+			}
+			if d := media.TimestampDiff(s.Timestamp, last); i > 0 && d <= 0 {
+				t.Fatalf("seed %d, frame %d: a step of %d ticks", seed, i, d)
+			}
+			last = s.Timestamp
+		}
+	}
+}
+
 func TestMinFilterForgetsAfterTenSeconds(t *testing.T) {
 	var f minFilter
 	if _, ok := f.min(0); ok {
