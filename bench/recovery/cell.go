@@ -8,6 +8,7 @@ import (
 // Cell is one link and the deadline that frames have over it.
 type Cell struct {
 	Loss     float64 // share of packets lost, either way
+	BackLoss float64 // share of feedback lost, if it differs
 	Burst    float64 // mean packets lost in a row; 1: independent losses
 	RTT      time.Duration
 	Deadline time.Duration
@@ -31,6 +32,9 @@ func (c Cell) String() string {
 	how := fmt.Sprintf("b%.0f", c.Burst)
 	if c.Burst <= 1 {
 		how = "iid"
+	}
+	if c.BackLoss > 0 {
+		how += fmt.Sprintf(", %g%% of feedback", 100*c.BackLoss)
 	}
 	if c.Jitter > 0 || c.Reorder > 0 {
 		how += fmt.Sprintf(", jitter %v, %.0f%% out of order", c.Jitter, 100*c.Reorder)

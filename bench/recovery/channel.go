@@ -11,7 +11,6 @@ type channel struct {
 	cell   Cell
 	bad    bool
 	latest time.Time // of the packets in order, the latest arrival
-	single bool      // losses are independent, whatever the cell says
 
 	offered, lost int
 }
@@ -20,10 +19,21 @@ type channel struct {
 // adds.
 const spread = 400 * time.Microsecond
 
-func newChannel(cell Cell, seed, stream uint64, single bool) *channel {
-	c := &channel{rnd: rand.New(rand.NewPCG(seed, stream)), cell: cell, single: single}
+// forth is the way of media and repair.
+func forth(cell Cell, seed uint64) *channel {
+	c := &channel{rnd: rand.New(rand.NewPCG(seed, 1)), cell: cell}
 	c.bad = c.rnd.Float64() < cell.Loss
 	return c
+}
+
+// back is the way of feedback. So few packets, so far apart, are lost
+// independently.
+func back(cell Cell, seed uint64) *channel {
+	cell.Burst = 1
+	if cell.BackLoss > 0 {
+		cell.Loss = cell.BackLoss
+	}
+	return &channel{rnd: rand.New(rand.NewPCG(seed, 2)), cell: cell}
 }
 
 // send tells when a packet that is sent now arrives; false: it is lost.
@@ -51,7 +61,7 @@ func (c *channel) send(now time.Time) (time.Time, bool) {
 func (c *channel) step() {
 	p, b := c.cell.Loss, max(c.cell.Burst, 1/(1-c.cell.Loss))
 	switch {
-	case c.single || c.cell.Burst <= 1:
+	case c.cell.Burst <= 1:
 		c.bad = c.rnd.Float64() < p
 	case c.bad:
 		c.bad = c.rnd.Float64() >= 1/b

@@ -19,6 +19,7 @@ import (
 type nack struct {
 	path  repair.Path
 	share float64 // of parity
+	mute  bool    // ask for nothing: parity alone
 
 	// The sender.
 	sent  map[uint16]*media.Packet
@@ -201,6 +202,12 @@ func (n *nack) due(g *gap) (time.Time, bool) {
 }
 
 func (n *nack) report(now time.Time) ([]byte, bool) {
+	for asking := true; asking; { // the decoder is not to ask, but has to forget
+		_, asking = n.decoder.PopRequest(now)
+	}
+	if n.mute {
+		n.holes = n.holes[:0]
+	}
 	var b []byte
 	n.holes = slices.DeleteFunc(n.holes, func(g gap) bool { return now.Sub(g.noticed) > giveUp })
 	for i := range n.holes {

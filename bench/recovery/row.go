@@ -103,5 +103,5 @@ func (r *Row) verdict() string {
 	if t.P99 > 0 {
 		p99 = millis(t.P99)
 	}
-	return fmt.Sprintf("%s (%g / %g / %g / %s)", word, 100*t.OnTime, 100*t.Freeze, 100*t.Overhead, p99)
+	return fmt.Sprintf("%s (%.4g / %.4g / %.4g / %s)", word, 100*t.OnTime, 100*t.Freeze, 100*t.Overhead, p99)
 }

@@ -67,16 +67,9 @@ func begin() time.Time { return time.Unix(1_700_000_000, 0) }
 
 // simulate sends frames over the cell's link and measures.
 func simulate(cell Cell, s scheme, frames int, seed uint64) (Row, error) {
-	m := &simulation{
-		cell: cell, scheme: s, now: begin(), nextFrame: begin(), free: begin(), frames: frames,
-		forth: newChannel(cell, seed, 1, false),
-		back:  newChannel(cell, seed, 2, true),
-	}
-	m.audit.pending = make(map[uint16]*sentPacket)
-	for m.step() {
-		if err := m.tick(); err != nil {
-			return Row{}, fmt.Errorf("%v after %v: %w", cell, m.now.Sub(begin()), err)
-		}
+	m := newSimulation(cell, s, frames, seed)
+	if err := m.run(); err != nil {
+		return Row{}, err
 	}
 	m.audit.finish(cell.Deadline, &m.row)
 	m.row.Cell, m.row.Frames = cell, frames
@@ -84,12 +77,29 @@ func simulate(cell Cell, s scheme, frames int, seed uint64) (Row, error) {
 	return m.row, nil
 }
 
+func newSimulation(cell Cell, s scheme, frames int, seed uint64) *simulation {
+	return &simulation{
+		cell: cell, scheme: s, now: begin(), nextFrame: begin(), free: begin(), frames: frames,
+		forth: forth(cell, seed), back: back(cell, seed),
+		audit: audit{pending: make(map[uint16]*sentPacket)},
+	}
+}
+
+func (m *simulation) run() error {
+	for m.step() {
+		if err := m.tick(); err != nil {
+			return fmt.Errorf("%v after %v: %w", m.cell, m.now.Sub(begin()), err)
+		}
+	}
+	return nil
+}
+
 // aftermath is how long after the last frame repairs are waited for.
 const aftermath = 2 * time.Second
 
 // step moves time to the next event.
 func (m *simulation) step() bool {
-	next := earlier(time.Time{}, m.scheme.next())
+	next := m.scheme.next()
 	if len(m.air) > 0 {
 		next = earlier(next, m.air[0].at)
 	}

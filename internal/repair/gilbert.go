@@ -7,7 +7,7 @@ type gilbert struct {
 	toBad, toGood float64 // chances to change state from one packet to the next
 	bad           float64 // share of time in the bad state
 
-	lost [][]float64 // lost[n][l], made as far as asked for
+	lost [][]float64 // lost[n][l], made as far as asked for, and up to what is likely at all
 	// The same for the longest n so far, split by the state of the last packet.
 	endGood, endBad []float64
 }
@@ -25,7 +25,11 @@ func newGilbert(p, b float64) *gilbert {
 	return g
 }
 
-// of returns the chances to lose 0, 1, … n of n packets. Read only.
+// negligible is a chance that no price makes worth a thought.
+const negligible = 1e-9
+
+// of returns the chances to lose 0, 1, … of n packets, up to n or to where they
+// become negligible. Read only.
 func (g *gilbert) of(n int) []float64 {
 	for len(g.lost) <= n {
 		g.grow()
@@ -45,6 +49,10 @@ func (g *gilbert) grow() {
 	for l := range sum {
 		sum[l] = good[l] + bad[l]
 	}
-	g.lost = append(g.lost, sum)
+	likely := n + 1
+	for sum[likely-1] < negligible {
+		likely--
+	}
+	g.lost = append(g.lost, sum[:likely])
 	g.endGood, g.endBad = good, bad
 }

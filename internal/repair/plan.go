@@ -59,38 +59,36 @@ func (p *plan) answer(d, r int) int {
 // grow fills the tables up to a deficit of d.
 func (p *plan) grow(d int) {
 	for n := len(p.lateValue); n <= d; n++ {
-		v, m := p.best(n, func(left int) (float64, float64) {
-			if left == n { // the same again: solved for below
-				return p.stay, 1
-			}
-			return p.stay + p.lateValue[left], 0
-		})
+		v, m := p.best(n, p.lateValue, p.stay, true)
 		p.lateValue = append(p.lateValue, v)
 		p.lateChoice = append(p.lateChoice, m)
 		p.value[0] = append(p.value[0], p.fail+v)
 		p.choice[0] = append(p.choice[0], 0)
 		for r := 1; r <= maxSendings; r++ {
-			v, m := p.best(n, func(left int) (float64, float64) { return p.value[r-1][left], 0 })
+			v, m := p.best(n, p.value[r-1], 0, false)
 			p.value[r] = append(p.value[r], v)
 			p.choice[r] = append(p.choice[r], m)
 		}
 	}
 }
 
-// best finds the number of rows with the least cost for a deficit of d. after is
-// the cost of what is left open, and how much of the very value sought it
-// contains (the late table refers to itself).
-func (p *plan) best(d int, after func(left int) (cost, self float64)) (value float64, rows int) {
+// best finds the number of rows with the least cost for a deficit of d, when what
+// is left open costs stay and then what after says. With again, the cost sought is
+// itself the last of after: then it is what stays if everything is lost.
+func (p *plan) best(d int, after []float64, stay float64, again bool) (value float64, rows int) {
 	value = math.Inf(1)
 	for m := d; float64(m) < value && m <= d+maxSurplus; m++ {
-		cost, again := float64(m), 0.0
+		cost, same := float64(m), 0.0
 		chance := p.chain.of(m)
-		for l := m - d + 1; l <= m; l++ {
-			c, self := after(l - (m - d))
-			cost += chance[l] * c
-			again += chance[l] * self
+		for l := m - d + 1; l < len(chance); l++ {
+			if left := l - (m - d); again && left == d {
+				cost += chance[l] * stay
+				same = chance[l]
+			} else {
+				cost += chance[l] * (stay + after[left])
+			}
 		}
-		if cost /= max(1-again, 1e-6); cost < value {
+		if cost /= max(1-same, 1e-6); cost < value {
 			value, rows = cost, m
 		}
 	}
@@ -104,14 +102,14 @@ const maxSurplus = 40
 // proactive is how many rows to send with a block of k packets when r sendings
 // can follow upon request, at most limit.
 func (p *plan) proactive(k, r, limit int) int {
-	p.grow(k)
+	p.grow(min(k, len(p.chain.of(k))-1))
 	open := p.value[min(r, maxSendings)]
 	best, rows := math.Inf(1), 0
 	for m := 0; float64(m) < best && m <= limit; m++ {
 		cost := float64(m)
 		chance := p.chain.of(k + m)
-		for l := m + 1; l <= k+m; l++ {
-			cost += chance[l] * open[min(l-m, k)]
+		for l := m + 1; l < len(chance); l++ {
+			cost += chance[l] * open[min(l-m, len(open)-1)]
 		}
 		if cost < best {
 			best, rows = cost, m

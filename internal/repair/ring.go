@@ -88,6 +88,9 @@ func (r *ring) put(now time.Time, p *media.Packet) (v int64, late time.Duration,
 func (r *ring) known(now time.Time, v int64) {
 	for r.highest < v {
 		r.highest++
+		if len(r.missing) >= ringSize/2 { // nobody drains the requests
+			r.missing = slices.Delete(r.missing, 0, 1)
+		}
 		r.missing = append(r.missing, &hole{seq: r.highest, noticed: now})
 	}
 }
