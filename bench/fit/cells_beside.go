@@ -100,8 +100,10 @@ func sharedCells() []Cell {
 	twelve.Short = true
 	one12 := two("the same from one node", 12, 2, atMost(Switches, Median, 0.5))
 	one12.Shared = true
+	one12.Links = []Link{{Feeds: 2, Teacher: true}, {Feeds: 2}}
 	one6 := two("two links of one node, 1 feed each, on 6", 6, 1, atMost(Switches, Median, 0.5))
 	one6.Shared, one6.Short = true, true
+	one6.Links = []Link{{Feeds: 1}, {Feeds: 1, Teacher: true}}
 	over := Cell{
 		Test: "T11", Name: "2 feeds, 20 to 6, RTT 60ms",
 		Path:  Path{Capacity: []Capacity{{0, 20 * mbit}, {20 * sec, 6 * mbit}}, Buffer: 100 * ms, RTT: 60 * ms},

@@ -55,6 +55,9 @@ func (s *Selector) selfRule() bool {
 	if b.Rate < 0.65*rate {
 		hold = min(hold, 350*time.Millisecond)
 	}
+	if s.leash.disturbed {
+		hold = max(hold, 600*time.Millisecond) // longer than the probe of another link
+	}
 	if s.down.self.lasted(s.now, slow || fast) >= s.floorHold(hold) {
 		s.fall(RuleSelf, targetShare*b.Rate, fmt.Sprintf("we send %s, %s comes through, the queue grew by %s to %s; %s",
 			mbit(rate), mbit(b.Rate), ms(b.Growth), ms(s.sig.Queue), whose(s.sig.Phi)))
@@ -62,7 +65,7 @@ func (s *Selector) selfRule() bool {
 	}
 	// The pacer keeps the link's queue short by its own: then that one is looked at.
 	limit := s.pace.limit
-	tight := limit > 0 && limit < rate && s.want.Waiting > 100*time.Millisecond
+	tight := limit > 0 && limit < rate && s.want.Waiting > 100*time.Millisecond && q > capQueue
 	if s.down.queued.lasted(s.now, tight) < s.floorHold(0) {
 		return false
 	}
@@ -170,7 +173,7 @@ func (s *Selector) yieldRule() bool {
 }
 
 func (s *Selector) shouldYield(level int) bool {
-	return s.ladder.mains(level) >= 2 && s.ladder.rate(level) > 0.5*s.sig.Capacity &&
+	return !s.leash.siblings && s.ladder.mains(level) >= 2 && s.ladder.rate(level) > 0.5*s.sig.Capacity &&
 		s.ladder.rate(level-1) > 0.4*s.sig.Capacity &&
 		s.rivals.ask(s.now)
 }

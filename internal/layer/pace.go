@@ -18,13 +18,15 @@ const (
 	crowded     = 4
 	paceSilence = 1.6
 
-	capTrain  = 0.95
-	capRelax  = 0.2 // a second: twice the rate after 3.5 s
-	capBelow  = 0.8 // of the pace: a train that is slower was slowed by the link
-	capQueue  = 8 * time.Millisecond
-	capPhi    = 0.3
-	capFall   = 0.9
-	capRivals = time.Second
+	capTrain   = 0.95
+	capRelax   = 0.2 // a second: twice the rate after 3.5 s
+	capBelow   = 0.8 // of the pace: a train that is slower was slowed by the link
+	capQueue   = 8 * time.Millisecond
+	capPhi     = 0.3
+	capFall    = 0.9
+	capRivals  = time.Second
+	capWaiting = 40 * time.Millisecond
+	capWiden   = 1.05 // per report
 )
 
 // pace is the rate of the pacer and the cap that the link sets to it.
@@ -35,11 +37,14 @@ type pace struct {
 }
 
 // read adjusts the cap after a report.
-func (p *pace) read(s *bwe.Signals, contested time.Duration) {
+func (p *pace) read(s *bwe.Signals, contested, waiting time.Duration) {
 	if dt := s.At.Sub(p.at); p.limit > 0 && dt > 0 {
 		p.limit *= math.Exp(capRelax * min(dt.Seconds(), 1))
 	}
 	p.at = s.At
+	if p.limit > 0 && waiting > capWaiting && s.Queue-s.Noise < capQueue {
+		p.limit *= capWiden // the queue is here and not on the link: the cap is too low
+	}
 	if contested > capRivals || p.limit > p.last*2 {
 		p.limit = 0
 	}

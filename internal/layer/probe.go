@@ -35,15 +35,17 @@ const (
 // prober sends padding into the gaps of our own traffic to see whether the next
 // level fits.
 type prober struct {
-	on      bool
-	began   time.Time
-	rate    float64
-	queue   time.Duration // before it
-	loss    float64       // before it
-	clean   int           // clean probes in a row
-	next    time.Time     // not before
-	failing time.Time     // since when every probe has failed
-	wanted  time.Time     // since when a moment without a key frame is waited for
+	on       bool
+	began    time.Time
+	rate     float64
+	queue    time.Duration // before it
+	loss     float64       // before it
+	clean    int           // clean probes in a row
+	next     time.Time     // not before
+	seen     time.Time     // when it last ran
+	failures int           // probes that failed, ever
+	failing  time.Time     // since when every probe has failed
+	wanted   time.Time     // since when a moment without a key frame is waited for
 }
 
 func (p *prober) stop() {
@@ -52,6 +54,9 @@ func (p *prober) stop() {
 
 // run starts, watches and ends probes; rate is that of the level that is tried.
 func (p *prober) run(now time.Time, s *bwe.Signals, rate float64, key time.Time, random *rand.Rand) probeState {
+	if p.on {
+		p.seen = now
+	}
 	if !p.on {
 		p.start(now, s, rate*probeOver, key)
 		return probeIdle
@@ -81,6 +86,7 @@ func (p *prober) spoilt(s *bwe.Signals) bool {
 // retry sets the next try; after a minute of failures tries become half as many.
 func (p *prober) retry(now time.Time, random *rand.Rand) {
 	p.stop()
+	p.failures++
 	wait := retryLeast + time.Duration(random.Int64N(int64(retrySpread)))
 	if p.failing.IsZero() {
 		p.failing = now

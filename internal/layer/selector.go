@@ -42,6 +42,7 @@ type Selector struct {
 	quiet  breaker
 	undo   undo
 
+	leash leash
 	feeds []Picture
 	out   Verdict
 }
@@ -69,9 +70,17 @@ func (s *Selector) Decide(now time.Time, sig bwe.Signals, want Want) Verdict {
 	if s.breakOff() {
 		return s.verdict()
 	}
+	if s.leash.on && s.level > s.leash.ceiling {
+		s.fallTo(RuleUplink, s.leash.ceiling, s.leash.why)
+		return s.verdict()
+	}
 	if fresh {
 		s.rivals.update(now, &s.sig)
-		s.pace.read(&s.sig, s.rivals.lasted(now))
+		if s.leash.disturbed {
+			s.pace.limit = 0 // what it would read is the other link's padding
+		} else {
+			s.pace.read(&s.sig, s.rivals.lasted(now), want.Waiting)
+		}
 		if !s.stepDown() && !s.stepBack() {
 			s.stepUp()
 		}
@@ -114,12 +123,16 @@ func (s *Selector) flowing() float64 {
 	return level
 }
 
-// top is the highest level that the operator allows.
+// top is the highest level that the operator and the uplink allow.
 func (s *Selector) top() int {
-	if s.cfg.MaxRate > 0 {
-		return s.ladder.fits(s.cfg.MaxRate, s.ladder.top())
+	top := s.ladder.top()
+	if s.leash.on {
+		top = min(top, s.leash.ceiling)
 	}
-	return s.ladder.top()
+	if s.cfg.MaxRate > 0 {
+		top = s.ladder.fits(s.cfg.MaxRate, top)
+	}
+	return top
 }
 
 // move changes the level and says why.

@@ -92,7 +92,7 @@ func (s *Selector) pending() bool {
 // share that is fair.
 func (s *Selector) besideRule() bool {
 	phi := s.sig.PhiSlow
-	others := phi.Known && phi.Value > rivalPhi && s.sig.Queue500 >= quietQueue &&
+	others := !s.leash.siblings && phi.Known && phi.Value > rivalPhi && s.sig.Queue500 >= quietQueue &&
 		s.sig.Queue500 < latestForPlain-s.sig.RTT
 	room := 0.6
 	if s.level > s.ladder.subs || s.ladder.subs == 0 && s.level > 0 {
