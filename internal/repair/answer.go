@@ -91,6 +91,9 @@ func (s *Sender) answerFrame(now time.Time, f *frame, missing []int64, held int)
 	if sendings == 0 && (f.disposable || now.Sub(due) > lateRepair) {
 		return held // nobody waits for it any more
 	}
+	if sendings == 0 && !s.lateBudget(now) {
+		return held
+	}
 	for _, c := range s.covers(f, missing) {
 		deficit := 0
 		for _, v := range missing {
@@ -112,6 +115,7 @@ func (s *Sender) answerFrame(now time.Time, f *frame, missing []int64, held int)
 			s.stats.OnDemand += uint64(len(s.ahead))
 		} else {
 			s.stats.Late += uint64(len(s.ahead))
+			s.late.rows += len(s.ahead)
 		}
 		s.urgent = append(s.urgent, s.ahead...)
 		s.ahead = s.ahead[:0]
@@ -126,4 +130,15 @@ func (s *Sender) covers(f *frame, missing []int64) []cover {
 		return s.store.blocks(f)
 	}
 	return s.store.ranges(missing[0], missing[len(missing)-1])
+}
+
+// lateBudget tells whether late frames may be repaired now. After an outage there
+// are many; all at once they would stand in the way of the live ones. What is
+// left out is asked for again a round later.
+func (s *Sender) lateBudget(now time.Time) bool {
+	const rowsPerRound = 128 // a key frame
+	if now.Sub(s.late.since) >= s.path.Round() {
+		s.late.since, s.late.rows = now, 0
+	}
+	return s.late.rows < rowsPerRound
 }

@@ -9,13 +9,16 @@ type LossModel struct {
 	packets float64 // all three fade with a window of lossWindow packets
 	losses  float64
 	bursts  float64
-	before  map[uint64]bool // per flow: was its latest packet lost?
+	run     map[uint64]int // per flow: how many of its latest packets were lost in a row
 }
 
 const (
 	// lossWindow is how many packets the model remembers: ten seconds of one
 	// main stream, so some forty losses at 1 %.
 	lossWindow = 4000
+	// outage is how many packets lost in a row are more than a burst: the link was
+	// down, which no parity bridges, and which says nothing about what follows.
+	outage = 40
 	// Before anything is known: 1 % in short bursts, with the weight of 400 packets.
 	priorPackets = 400
 	priorLoss    = 0.01
@@ -25,24 +28,31 @@ const (
 // Settle implements feedback.Settler.
 func (m *LossModel) Settle(flow uint64, lost bool) {
 	m.begin()
+	if lost {
+		m.run[flow]++
+	} else {
+		m.run[flow] = 0
+	}
+	if m.run[flow] > outage {
+		return
+	}
 	const fade = 1 - 1.0/lossWindow
 	m.packets = m.packets*fade + 1
 	m.losses *= fade
 	m.bursts *= fade
 	if lost {
 		m.losses++
-		if !m.before[flow] {
+		if m.run[flow] == 1 {
 			m.bursts++
 		}
 	}
-	m.before[flow] = lost
 }
 
 func (m *LossModel) begin() {
-	if m.before != nil {
+	if m.run != nil {
 		return
 	}
-	m.before = make(map[uint64]bool)
+	m.run = make(map[uint64]int)
 	m.packets = priorPackets
 	m.losses = priorPackets * priorLoss
 	m.bursts = m.losses / priorBurst

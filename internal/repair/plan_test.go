@@ -94,6 +94,20 @@ func TestModelSeparatesTheBurstsOfFlows(t *testing.T) {
 	}
 }
 
+func TestOutageIsNoBurst(t *testing.T) {
+	m := modelOf(0.01, 1)
+	before := m.Loss()
+	for range 450 { // one second
+		m.Settle(1, true)
+	}
+	if p := m.Loss(); p > before+0.012 {
+		t.Errorf("a second of outage made %g of a loss of %g", p, before)
+	}
+	if b := m.Burst(); b > 3 {
+		t.Errorf("a second of outage counts as bursts of %g", b)
+	}
+}
+
 func TestPlansGrowWithLossAndDeficitAndShrinkWithTime(t *testing.T) {
 	const round = 66 * time.Millisecond
 	for _, b := range []float64{1, 2, 5} {

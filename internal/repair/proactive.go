@@ -108,15 +108,16 @@ func (s *Sender) finishWindow(f *frame) bool {
 	return true
 }
 
-// add makes f the last frame of the window, and the first one that which is
-// still in time for rows sent with f.
+// add makes f the last frame of the window, and the first one that for which rows
+// sent with f are still in time.
 func (w *windowing) add(f *frame, p Path) {
 	if n := len(w.frames); n > 0 && w.frames[n-1].last+1 != f.first {
 		w.reset()
 	}
 	w.frames = append(w.frames, f)
-	size := 1 + int(max(0, p.Deadline-p.OneWay-windowSpare)/frameTime)
-	for len(w.frames) > min(size, maxWindow) || f.last-w.frames[0].first >= fec.MaxPackets {
+	span := p.Deadline - p.OneWay - windowSpare
+	for len(w.frames) > 1 && (len(w.frames) > maxWindow || f.start.Sub(w.frames[0].start) > span ||
+		f.last-w.frames[0].first >= fec.MaxPackets) {
 		w.frames = w.frames[1:]
 	}
 }

@@ -137,6 +137,76 @@ func TestOutageEndsWithoutAskingForEver(t *testing.T) {
 	}
 }
 
+func TestAfterAnOutageLateRepairComesInPortions(t *testing.T) {
+	l := newLink(t, Path{RTT: 20 * ms})
+	for i := range 25 {
+		l.frame(15, i == 0)
+	}
+	cut := true
+	l.fate = func(bool) []time.Duration {
+		if cut {
+			return nil
+		}
+		return []time.Duration{0}
+	}
+	for range 20 {
+		l.frame(15, false)
+	}
+	cut = false
+	before := l.sender.Stats()
+	l.frame(15, false)
+	after := l.sender.Stats()
+	if rows := after.Late - before.Late; rows == 0 || rows > 3*150 {
+		t.Errorf("%d late rows within 40 ms of the end of the outage", rows)
+	}
+	for range 25 {
+		l.frame(15, false)
+	}
+	if l.restored != 20*15 {
+		t.Errorf("%d of %d packets restored in the end", l.restored, 20*15)
+	}
+}
+
+func TestNothingBeforeACompleteKeyFrameIsAskedFor(t *testing.T) {
+	l := newLink(t, Path{RTT: 20 * ms, Deadline: 60 * ms})
+	l.loseOnly(31*15 + 4)
+	media := l.fate
+	l.fate = func(repair bool) []time.Duration {
+		if repair {
+			return nil // what is lost stays lost
+		}
+		return media(repair)
+	}
+	for i := range 40 {
+		l.frame(15, i == 35)
+	}
+	if s := l.receiver.Stats(); s.GivenUp != 1 {
+		t.Errorf("%+v", s)
+	}
+	// The frame came at 31·40 ms, the key frame at 35·40 ms.
+	if last := l.asked[len(l.asked)-1].Sub(t0()); last > 35*40*ms+20*ms {
+		t.Errorf("still asked for at %v", last)
+	}
+}
+
+func TestFramesMayComeOutOfTheOrderOfTheirTimestamps(t *testing.T) {
+	l := newLink(t, Path{RTT: 40 * ms})
+	l.lose(0.05, 2, 0, 0, 3)
+	for i := range 300 { // I P B B P B B …
+		shown := i // the place of the frame when shown
+		if i > 0 {
+			shown += [3]int{2, -1, -1}[(i-1)%3]
+		}
+		l.stamp = uint32(shown) * 3600
+		l.frame(15, i%51 == 0)
+	}
+	l.run(l.now.Add(time.Second))
+	s := l.receiver.Stats()
+	if s.GivenUp > 0 || s.Media+s.Restored < 300*15 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // direct is a sender without a link, that has sent one frame of n packets.
 func direct(t *testing.T, n int) *Sender {
 	t.Helper()

@@ -47,7 +47,11 @@ type Sender struct {
 	ahead   []order // scratch: the rows being ordered
 	asked   askedIDs
 	window  windowing
-	stats   SenderStats
+	late    struct { // rows for late frames in this round
+		since time.Time
+		rows  int
+	}
+	stats SenderStats
 }
 
 // order is a row that is to be sent; it is computed when it leaves.
