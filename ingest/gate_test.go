@@ -210,6 +210,63 @@ func TestGarbageIsDroppedAndCounted(t *testing.T) {
 	}
 }
 
+func TestAPictureThatLacksASliceIsBroken(t *testing.T) {
+	for _, pic := range pictures() {
+		rng := rand.New(rand.NewPCG(28, 28))
+		slices := func(header []byte) (units [][]byte) {
+			for i := range 3 { // each fills a packet of its own
+				units = append(units, slice(rng, header, i == 0, 900))
+			}
+			return units
+		}
+		for lost, name := range []string{"the first", "the middle one", "the last, with the marker"} {
+			t.Run(string(pic.codec)+": "+name, func(t *testing.T) {
+				tr := newTrack(t, pic.format)
+				tr.frame(slices(pic.idr), 1000)
+				tr.frame(slices(pic.ref), 1000, lost)
+				tr.frame(slices(pic.ref), 1000)
+				tr.frame(slices(pic.idr), 1000)
+				if s := tr.in.lane.stats; s.Frames != 2 || s.FramesBroken != 1 || s.FramesSkipped != 1 || s.PacketsLost != 1 {
+					t.Fatalf("%+v", s)
+				}
+			})
+		}
+	}
+}
+
+func TestFragmentsThatDoNotEndBreakTheirPicture(t *testing.T) {
+	for _, pic := range pictures() {
+		rng := rand.New(rand.NewPCG(29, 29))
+		parts := cut(t, pic.codec, 1000, [][]byte{slice(rng, pic.ref, true, 2500)})
+		whole := slice(rng, pic.ref, false, 500)
+		type part struct {
+			payload []byte
+			marker  bool
+		}
+		for name, parts := range map[string][]part{
+			"another unit comes":       {{parts[0].Payload, false}, {whole, true}},
+			"another fragment begins":  {{parts[0].Payload, false}, {parts[0].Payload, false}, {parts[2].Payload, true}},
+			"the marker comes":         {{parts[0].Payload, false}, {parts[1].Payload, true}},
+			"the timestamp goes on":    {{parts[0].Payload, false}, {parts[1].Payload, false}},
+			"a unit, then no more end": {{whole, false}, {parts[0].Payload, true}},
+		} {
+			t.Run(string(pic.codec)+": "+name, func(t *testing.T) {
+				tr := newTrack(t, pic.format)
+				tr.frame([][]byte{slice(rng, pic.idr, true, 500)}, 1000)
+				for _, p := range parts {
+					tr.payload(p.payload, p.marker)
+				}
+				tr.next(3600, 90000)
+				tr.frame([][]byte{slice(rng, pic.ref, true, 500)}, 1000)
+				tr.frame([][]byte{slice(rng, pic.idr, true, 500)}, 1000)
+				if s := tr.in.lane.stats; s.Frames != 2 || s.FramesBroken != 1 || s.FramesSkipped != 1 {
+					t.Fatalf("%+v", s)
+				}
+			})
+		}
+	}
+}
+
 func TestDuplicatesAndStragglersAreLeftOut(t *testing.T) {
 	pic := pictures()[0]
 	rng := rand.New(rand.NewPCG(25, 25))

@@ -86,16 +86,20 @@ func (t *Timeline) Begin(layer media.Layer, clockRate int) {
 // timestamp was rtp.
 func (t *Timeline) Report(layer media.Layer, ntp uint64, rtp uint32) {
 	c := &t.tracks[layer]
-	if c.rate == 0 || c.fresh {
+	if c.rate <= 0 || c.fresh {
 		return
 	}
 	c.report.push(media.FromNTP(ntp).UnixNano() - c.nanos(c.unwrap(rtp)))
 }
 
 // Stamp takes the RTP timestamp of a frame and the arrival of its first packet.
-// Frames come in decoding order; their timestamps need not rise.
+// Frames come in decoding order; their timestamps need not rise. A track that was
+// never begun has no clock: its timestamp is 0, its capture the arrival.
 func (t *Timeline) Stamp(layer media.Layer, arrival time.Time, rtp uint32) Stamp {
 	c := &t.tracks[layer]
+	if c.rate <= 0 {
+		return Stamp{Capture: arrival}
+	}
 	now := t.nanos(arrival)
 	jumped := c.see(now, rtp)
 	in := c.nanos(c.ticks)
@@ -164,7 +168,7 @@ func (t *Timeline) target(c *trackClock, now int64) int64 {
 	for i := range t.tracks {
 		o := &t.tracks[i]
 		b, live := o.delay.min(now)
-		if o.rate == 0 || o.fresh || !live {
+		if o.rate <= 0 || o.fresh || !live {
 			continue
 		}
 		if !o.report.valid {

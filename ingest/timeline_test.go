@@ -33,6 +33,14 @@ func TestTimestampIsTheTimeOfCapture(t *testing.T) {
 	}
 }
 
+func TestATrackThatWasNeverBegunHasNoClock(t *testing.T) {
+	tl := NewTimeline(testEpoch)
+	tl.Report(media.LayerSub, 1, 1)
+	if s := tl.Stamp(media.LayerSub, testEpoch, 5); s != (Stamp{Capture: testEpoch}) {
+		t.Fatalf("%+v", s)
+	}
+}
+
 func TestTwoLayersLineUp(t *testing.T) {
 	main, sub := NewTimeline(testEpoch), NewTimeline(testEpoch)
 	main.Begin(media.LayerMain, 90000)
