@@ -13,6 +13,10 @@ type Cell struct {
 	RTT      time.Duration
 	Deadline time.Duration
 
+	// Outage, if not zero, is the mean time for which everything is lost, at times
+	// that have nothing to do with packets; Loss is then the share of time.
+	Outage time.Duration
+
 	Jitter  time.Duration // further delay, evenly distributed between 0 and this; packets stay in order
 	Reorder float64       // share of packets that are held back by up to 10 ms and overtaken
 
@@ -33,6 +37,9 @@ func (c Cell) String() string {
 	if c.Burst <= 1 {
 		how = "iid"
 	}
+	if c.Outage > 0 {
+		how = fmt.Sprintf("of time in outages of %v", c.Outage)
+	}
 	if c.BackLoss > 0 {
 		how += fmt.Sprintf(", %g%% of feedback", 100*c.BackLoss)
 	}
@@ -40,6 +47,16 @@ func (c Cell) String() string {
 		how += fmt.Sprintf(", jitter %v, %.0f%% out of order", c.Jitter, 100*c.Reorder)
 	}
 	return fmt.Sprintf("%g%% %s, RTT %d, D %d", 100*c.Loss, how, c.RTT.Milliseconds(), c.Deadline.Milliseconds())
+}
+
+// Outages are links that are down for a moment now and then, without targets.
+func Outages() []Cell {
+	const ms = time.Millisecond
+	var cells []Cell
+	for _, mean := range []time.Duration{5 * ms, 20 * ms, 50 * ms} {
+		cells = append(cells, Cell{Loss: 0.01, RTT: 60 * ms, Deadline: 200 * ms, Outage: mean})
+	}
+	return cells
 }
 
 // Cells are the links that repair is held to.

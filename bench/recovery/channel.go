@@ -11,6 +11,7 @@ type channel struct {
 	cell   Cell
 	bad    bool
 	latest time.Time // of the packets in order, the latest arrival
+	until  time.Time // when the link goes down, or comes up again
 
 	offered, lost int
 }
@@ -38,7 +39,7 @@ func back(cell Cell, seed uint64) *channel {
 
 // send tells when a packet that is sent now arrives; false: it is lost.
 func (c *channel) send(now time.Time) (time.Time, bool) {
-	c.step()
+	c.step(now)
 	c.offered++
 	at := now.Add(c.cell.RTT/2 + time.Duration(c.rnd.ExpFloat64()*float64(spread)))
 	if c.cell.Jitter > 0 {
@@ -57,8 +58,21 @@ func (c *channel) send(now time.Time) (time.Time, bool) {
 	return at, !c.bad
 }
 
-// step moves the chain on by one packet.
-func (c *channel) step() {
+// step moves the chain on by one packet, or outages to the present.
+func (c *channel) step(now time.Time) {
+	if c.cell.Outage > 0 {
+		if c.until.IsZero() {
+			c.until, c.bad = now, true // up from here on
+		}
+		for !now.Before(c.until) {
+			mean := float64(c.cell.Outage)
+			if c.bad = !c.bad; !c.bad {
+				mean *= 1/c.cell.Loss - 1
+			}
+			c.until = c.until.Add(time.Duration(c.rnd.ExpFloat64() * mean))
+		}
+		return
+	}
 	p, b := c.cell.Loss, max(c.cell.Burst, 1/(1-c.cell.Loss))
 	switch {
 	case c.cell.Burst <= 1:

@@ -160,3 +160,17 @@ func TestFeedbackMayGetLost(t *testing.T) {
 		t.Errorf("on time %.4f, overhead %.4f", row.OnTime, row.Overhead())
 	}
 }
+
+func TestShortOutagesAreBridged(t *testing.T) {
+	worst := map[time.Duration]float64{5 * ms: 0.9995, 20 * ms: 0.999, 50 * ms: 0.995}
+	for _, cell := range Outages() {
+		row, err := simulate(cell, newPlanned(cell), 6000, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%v: on time %.4f, freeze %.4f, overhead %.4f, loss %.4f", cell, row.OnTime, row.Freeze, row.Overhead(), row.Loss)
+		if row.OnTime < worst[cell.Outage] || row.Overhead() > 0.06 {
+			t.Errorf("%v: on time %.4f, overhead %.4f", cell, row.OnTime, row.Overhead())
+		}
+	}
+}
