@@ -23,6 +23,8 @@ type link struct {
 	loss    float64       // of each packet
 	mtu     int           // largest UDP payload, 0 = any
 	dark    bool          // nothing passes
+	rate    float64       // bit/s towards the listener, 0 = any; 100 ms of queue, then drops
+	busy    time.Time     // until when packets in that queue keep it busy
 	dropped int
 
 	dialler, listener *end
@@ -52,14 +54,26 @@ func (l *link) send(from *end, b []byte, to net.Addr) {
 		l.dropped++
 		return
 	}
+	now := time.Now()
+	due := now.Add(l.delay)
 	target, source := l.listener, l.nat
 	if from == l.listener {
 		if to.String() != l.nat.String() {
 			return // sent to an address the NAT gave up
 		}
 		target, source = l.dialler, l.listener.addr
+	} else if l.rate > 0 {
+		if l.busy.Before(now) {
+			l.busy = now
+		}
+		if l.busy.Sub(now) > 100*time.Millisecond {
+			l.dropped++
+			return
+		}
+		l.busy = l.busy.Add(time.Duration(float64(len(b)*8) / l.rate * float64(time.Second)))
+		due = l.busy.Add(l.delay)
 	}
-	target.queue <- flying{bytes.Clone(b), source, time.Now().Add(l.delay)}
+	target.queue <- flying{bytes.Clone(b), source, due}
 }
 
 type flying struct {

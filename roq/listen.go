@@ -74,7 +74,8 @@ func (l *Listener) Addr() net.Addr { return l.quic.Addr() }
 // Buffers is what the kernel gave the socket, in bytes; zero for a simulated one.
 func (l *Listener) Buffers() Buffers { return buffersOf(l.socket.given) }
 
-// Close stops accepting, closes every accepted connection and the socket.
+// Close stops accepting and closes the socket. Accepted connections that are
+// still open end without a word to their peers: end their Sessions first.
 func (l *Listener) Close() error {
 	return errors.Join(l.quic.Close(), l.tr.Close(), l.socket.Close())
 }

@@ -138,6 +138,46 @@ func TestBlackout(t *testing.T) {
 	}
 }
 
+// TestYieldsToANarrowLink: 8 Mbit/s are offered to a link that becomes one of
+// 3 Mbit/s. What does not fit must stay here, where it is counted and the layers
+// can be chosen, rather than stand in the link's queue.
+func TestYieldsToANarrowLink(t *testing.T) {
+	for _, yields := range []bool{true, false} {
+		t.Run(fmt.Sprintf("yield rule %t", yields), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLink(t, 20*time.Millisecond, 0)
+				p := start2(t, l, TransportConfig{}, TransportConfig{})
+				p.dialled.Controller().Set(20e6, 0)
+				p.dialled.Controller().SetFloor(1e6)
+				p.dialled.Controller().SetYield(yields)
+				ch := make(chan Received, 100_000)
+				if err := p.listener.Receive(64, ch); err != nil {
+					t.Fatal(err)
+				}
+				lesson(p.dialler, 64, 2*time.Second)
+				l.change(func(l *link) { l.rate = 3e6 })
+				lesson(p.dialler, 64, 5*time.Second)
+				dropped, before := l.dropped, p.dialled.Controller().Stats()
+				lesson(p.dialler, 64, 10*time.Second)
+				lost := p.dialled.Controller().Stats().Lost - before.Lost
+				t.Logf("share of the pace %.2f, %d dropped by the link in 10 s, %d counted lost, %d expired here",
+					before.Yielded, l.dropped-dropped, lost, p.dialler.Stats().Writer.Expired)
+				if (before.Yielded < 0.3) != yields {
+					t.Errorf("share of the pace %.2f", before.Yielded)
+				}
+				if (l.dropped-dropped < 1500) != yields {
+					t.Errorf("the link dropped %d packets", l.dropped-dropped)
+				}
+				l.change(func(l *link) { l.rate = 0 })
+				lesson(p.dialler, 64, 20*time.Second)
+				if got := p.dialled.Controller().Stats().Yielded; got != 1 {
+					t.Errorf("share of the pace %.2f twenty seconds after the link was wide again", got)
+				}
+			})
+		})
+	}
+}
+
 // TestControllerSurvivesRebinding: the library puts its own controller back when
 // the peer's address changes.
 func TestControllerSurvivesRebinding(t *testing.T) {

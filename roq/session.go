@@ -93,8 +93,8 @@ func NewSession(conn Connection, cfg SessionConfig, log *zap.Logger) (*Session, 
 
 // Run carries packets until the context ends, which is a normal end and returns
 // nil after the connection was closed with NoError, or until the connection
-// fails, whose error is returned. Either way the connection is closed and every
-// goroutine has returned.
+// fails, whose error is returned (see CloseCode). Either way the connection is
+// closed, every goroutine has returned, and what was still queued is not sent.
 func (s *Session) Run(ctx context.Context) error {
 	inner, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

@@ -12,7 +12,7 @@
 //
 //	bucket   the pacer: a token bucket at 1.25 times the pace, emptied in quanta
 //	breaker  the window: bytes in flight beyond it let one packet pass per 20 ms
-//	Yield    the plain rule that gives way to real congestion
+//	yield    the plain rule that gives way to real congestion
 //
 // Controller puts them behind the interface of the fork. The connection's run
 // loop calls it; Set, SetFloor, SetYield and Stats may be called from anywhere.
