@@ -217,7 +217,7 @@ func (e *Estimator) delay(r Result) (time.Duration, bool) {
 
 // share measures whose queue it is from the silences in the batch.
 func (e *Estimator) share(at time.Duration) {
-	if e.queue.now() < 5*time.Millisecond+e.queue.noise {
+	if e.queue.now() < shareStands+2*e.queue.noise {
 		for i := range e.batch {
 			e.phi.skip(&e.batch[i])
 			e.phiSlow.skip(&e.batch[i])

@@ -4,6 +4,9 @@ package bwe
 // bytes more than a second and a half of them.
 const seenSpan = 8192
 
+// seenMost keeps sums of numbers from overflowing.
+const seenMost = 1 << 60
+
 // seen remembers which sequence numbers had their result.
 type seen struct {
 	bits [seenSpan / 64]uint64
@@ -14,6 +17,8 @@ type seen struct {
 // first tells whether a number is new. Numbers that are too old count as seen.
 func (s *seen) first(seq int64) bool {
 	switch {
+	case seq > seenMost || seq < -seenMost:
+		return false // no sender counts that far
 	case !s.any || seq >= s.next+seenSpan || s.next >= 0 && seq < s.next-1<<40:
 		*s = seen{any: true, next: seq}
 	case seq < s.next-seenSpan:

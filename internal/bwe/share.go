@@ -6,9 +6,10 @@ import (
 )
 
 const (
-	shareGap   = 8 * time.Millisecond // the shortest silence that says something
-	shareQueue = 6 * time.Millisecond // the least queue that can be watched draining
-	shareValid = 600 * time.Millisecond
+	shareGap    = 8 * time.Millisecond // the shortest silence that says something
+	shareStands = 5 * time.Millisecond // the standing queue below which nobody is asked whose it is
+	shareQueue  = 6 * time.Millisecond // the least queue that can be watched draining
+	shareValid  = 600 * time.Millisecond
 	// small packets (sound, reports) do not end a silence: they only take their
 	// own time on the link, which is counted.
 	smallPacket = 300
