@@ -38,8 +38,9 @@ type intake struct {
 	// mu is held over a whole packet, the call to the sink included, so that close
 	// is a barrier: a session that takes over must not meet the one before in the
 	// lane. Nobody waits for it otherwise, and the sink never blocks.
-	mu     sync.Mutex
-	closed bool
+	mu      sync.Mutex
+	started bool // the lane is ours, until closed
+	closed  bool
 }
 
 func newIntake(o *origin, c choice, ask func()) (*intake, error) {
@@ -72,13 +73,18 @@ func described(f format.Format) (units [][]byte) {
 }
 
 // start is called before the first packet of the session.
-func (in *intake) start() { in.origin.begin(in.layer, clockRate(in.format)) }
+func (in *intake) start() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.started = true
+	in.origin.begin(in.layer, clockRate(in.format))
+}
 
 // push takes one packet of the camera.
 func (in *intake) push(now time.Time, p *rtp.Packet) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.closed {
+	if !in.started || in.closed {
 		return
 	}
 	in.heard.Store(int64(now.Sub(in.origin.cfg.Epoch)) | 1) // never 0
@@ -156,7 +162,7 @@ func (in *intake) forward(units [][]byte, ts uint32, first, last time.Time) {
 func (in *intake) report(ntp uint64, ts uint32) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.closed {
+	if !in.started || in.closed {
 		return
 	}
 	in.lane.stats.SenderReportsIn++
@@ -167,9 +173,11 @@ func (in *intake) report(ntp uint64, ts uint32) {
 func (in *intake) close() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	if in.started && !in.closed { // else the lane may be another's
+		s := in.lane.stats
+		in.lane.published.Store(&s)
+	}
 	in.closed = true
-	s := in.lane.stats
-	in.lane.published.Store(&s)
 }
 
 // lastHeard is when the last packet came; zero: never.

@@ -202,6 +202,7 @@ func TestThePushThatFollowsGoesOnWithTheNumbers(t *testing.T) {
 		if sink.count(media.LayerMain) != n {
 			t.Fatal("the session that was taken over still writes")
 		}
+		before.Close() // late, as its session ends: nothing changes
 		second.play(t, 0, 40*time.Millisecond, 25)
 		if got := len(sink.frames(media.LayerMain, media.H264)); got != 75 {
 			t.Fatalf("%d frames, want 75", got)
