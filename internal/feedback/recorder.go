@@ -91,6 +91,9 @@ func NewRecorder(cfg RecorderConfig) *Recorder {
 func (r *Recorder) Arrived(now time.Time, flow uint64, seq uint16) {
 	f := r.record(now, flow)
 	r.last = now
+	if soon := now.Add(r.cfg.Interval); r.regular.After(soon) { // the end of an idle time
+		r.regular = soon
+	}
 	v, fresh := f.unwrap(seq)
 	if !fresh {
 		return
@@ -272,7 +275,7 @@ func (f *record) report(now time.Time, window time.Duration) FlowReport {
 	fr.Highest = uint16(seen[len(seen)-1].seq)
 	fr.First = uint16(seen[0].seq)
 	for _, a := range seen {
-		fr.Arrivals = append(fr.Arrivals, Arrival{Seq: uint16(a.seq), Age: now.Sub(a.at).Truncate(Unit)})
+		fr.Arrivals = append(fr.Arrivals, Arrival{Seq: uint16(a.seq), Age: max(0, now.Sub(a.at)).Truncate(Unit)})
 	}
 	return fr
 }

@@ -73,6 +73,25 @@ func exchange(b *testing.B, s *Sender, r *Receiver, now time.Time) {
 	}
 }
 
+// BenchmarkPush is what every packet costs the sending end of every link when
+// nothing is lost.
+func BenchmarkPush(b *testing.B) {
+	s := NewSender(SenderConfig{}, NewPlanner(PlannerConfig{}, modelOf(0.001, 1)))
+	s.SetPath(Path{RTT: 20 * ms})
+	var frame [15]*media.Packet
+	for i := range frame {
+		frame[i] = picturePacket(b, 0, 0, 5, i, len(frame), false)
+	}
+	now := t0()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		p := frame[i%15]
+		p.Seq, p.Timestamp = uint16(i), uint32(i/15)*3600
+		s.Push(now, p)
+		now = now.Add(2 * ms)
+	}
+}
+
 // BenchmarkPlan is a new plan for a loss that was not met before.
 func BenchmarkPlan(b *testing.B) {
 	for b.Loop() {

@@ -8,7 +8,9 @@ type Path struct {
 	// Deadline is the time a frame may take over this link, from its first packet
 	// being sent to its last one being there. Default 200 ms.
 	Deadline time.Duration
-	// RTT is the round-trip time without queues of our own. Default 60 ms.
+	// RTT is the round-trip time without queues of our own: rather the least of the
+	// last seconds than a mean, for what left later than one RTT ago is never
+	// repaired upon an open request. Default 60 ms.
 	RTT time.Duration
 	// OneWay is the delay towards the receiver. Default RTT/2.
 	OneWay time.Duration
