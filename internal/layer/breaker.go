@@ -69,8 +69,8 @@ func (u *undo) watch(now time.Time, level int, loss float64) {
 	u.at, u.level, u.loss = now.Add(undoLook), level, loss
 }
 
-// random tells whether loss was found to be random lately.
-func (u *undo) random(now time.Time) bool { return now.Before(u.until) }
+// random tells whether loss was found to be random lately, or is being looked at.
+func (u *undo) random(now time.Time) bool { return now.Before(u.until) || !u.at.IsZero() }
 
 // stepBack takes back a step down that did not help.
 func (s *Selector) stepBack() bool {

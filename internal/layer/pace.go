@@ -25,6 +25,8 @@ const (
 	capPhi     = 0.3
 	capFall    = 0.9
 	capRivals  = time.Second
+	capThrough = 0.95
+	capSpare   = 1.1
 	capWaiting = 40 * time.Millisecond
 	capWiden   = 1.05 // per report
 )
@@ -37,12 +39,12 @@ type pace struct {
 }
 
 // read adjusts the cap after a report.
-func (p *pace) read(s *bwe.Signals, contested, waiting time.Duration) {
+func (p *pace) read(s *bwe.Signals, flowing float64, contested, waiting time.Duration) {
 	if dt := s.At.Sub(p.at); p.limit > 0 && dt > 0 {
 		p.limit *= math.Exp(capRelax * min(dt.Seconds(), 1))
 	}
 	p.at = s.At
-	if p.limit > 0 && waiting > capWaiting && s.Queue-s.Noise < capQueue {
+	if p.limit > 0 && p.limit < capSpare*flowing && waiting > capWaiting && s.Queue-s.Noise < capQueue {
 		p.limit *= capWiden // the queue is here and not on the link: the cap is too low
 	}
 	if contested > capRivals || p.limit > p.last*2 {
@@ -50,6 +52,9 @@ func (p *pace) read(s *bwe.Signals, contested, waiting time.Duration) {
 	}
 	if s.Phi.Or(1) < capPhi && s.Train > 0 && s.Train < capBelow*p.last && s.Queue-s.Noise > capQueue {
 		p.limit = capTrain * s.Train
+		if s.Busy.Rate >= capThrough*flowing {
+			p.limit = max(p.limit, capSpare*flowing) // all of it comes through
+		}
 	}
 }
 

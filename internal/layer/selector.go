@@ -79,7 +79,7 @@ func (s *Selector) Decide(now time.Time, sig bwe.Signals, want Want) Verdict {
 		if s.leash.disturbed {
 			s.pace.limit = 0 // what it would read is the other link's padding
 		} else {
-			s.pace.read(&s.sig, s.rivals.lasted(now), want.Waiting)
+			s.pace.read(&s.sig, s.flowing(), s.rivals.lasted(now), want.Waiting)
 		}
 		if !s.stepDown() && !s.stepBack() {
 			s.stepUp()
@@ -127,7 +127,7 @@ func (s *Selector) flowing() float64 {
 func (s *Selector) top() int {
 	top := s.ladder.top()
 	if s.leash.on {
-		top = min(top, s.leash.ceiling)
+		top = min(top, s.leash.reach)
 	}
 	if s.cfg.MaxRate > 0 {
 		top = s.ladder.fits(s.cfg.MaxRate, top)

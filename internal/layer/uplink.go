@@ -16,8 +16,9 @@ const (
 	uplinkThrough  = 0.95
 	uplinkHeavy    = 0.85 // beside a TCP nearly all that we send comes through
 	uplinkExternal = 0.3  // share of strangers above which it is not our overload
+	anyLevel       = 1 << 30
 	uplinkStuck    = 20 * time.Second
-	uplinkAfter    = 500 * time.Millisecond
+	uplinkAfter    = time.Second
 )
 
 // Uplink decides for several links that leave one node through one interface.
@@ -50,7 +51,8 @@ type uplinkLink struct {
 // leash is what an uplink allows a selector.
 type leash struct {
 	on       bool
-	ceiling  int    // highest level to keep or reach
+	ceiling  int    // highest level to keep
+	reach    int    // highest level to go up to
 	why      string // why it is not higher
 	siblings bool   // others on the queue are links of our own
 	// disturbed: another link probes or did a moment ago; its queue is not ours.
@@ -220,7 +222,7 @@ func (u *Uplink) allot(level int) {
 
 // leash says what a link may do now.
 func (u *Uplink) leash(now time.Time, l *uplinkLink) leash {
-	out := leash{on: true, ceiling: 1 << 30}
+	out := leash{on: true, ceiling: anyLevel, reach: anyLevel}
 	for _, o := range u.links {
 		if o == l || now.Sub(o.at) > uplinkFresh {
 			continue
@@ -230,9 +232,9 @@ func (u *Uplink) leash(now time.Time, l *uplinkLink) leash {
 	}
 	if i := slices.Index(u.shared, l); i >= 0 {
 		out.siblings = true
-		out.ceiling, out.why = l.ceiling, u.why
+		out.ceiling, out.reach, out.why = l.ceiling, l.ceiling, u.why
 		if i == u.turn(now) {
-			out.ceiling++
+			out.reach++
 		}
 	}
 	return out
