@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/apernet/quic-go"
@@ -134,8 +134,9 @@ type Conn struct {
 	quic       *quic.Conn
 	controller *cc.Controller
 	socket     *socket
-	release    func() error // frees the socket of a dialled connection, once
-	calls      uint64       // of the controller, at the last watch
+	release    func() error // frees the socket of a dialled connection
+	released   atomic.Bool
+	calls      uint64 // of the controller, at the last watch
 }
 
 // newConn takes over a connection whose handshake is complete.
@@ -195,7 +196,9 @@ func (c *Conn) MaxDatagramSize() int {
 // CloseWithError ends the connection and frees the socket that Dial took over.
 func (c *Conn) CloseWithError(code ErrorCode, reason string) error {
 	err := c.Connection.CloseWithError(code, reason)
-	if c.release != nil {
+	// A second caller does not wait for the first: a lock that is held while a
+	// socket closes would stop the clock of a synctest bubble for good.
+	if c.release != nil && c.released.CompareAndSwap(false, true) {
 		err = errors.Join(err, c.release())
 	}
 	return err
@@ -245,7 +248,7 @@ func Dial(ctx context.Context, addr net.Addr, cfg TransportConfig) (*Conn, error
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("dial %s: %w", addr, err), tr.Close(), s.Close())
 	}
-	conn.release = sync.OnceValue(func() error { return errors.Join(tr.Close(), s.Close()) })
+	conn.release = func() error { return errors.Join(tr.Close(), s.Close()) }
 	return conn, nil
 }
 
