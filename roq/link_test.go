@@ -46,6 +46,13 @@ func (l *link) change(f func(l *link)) {
 	f(l)
 }
 
+// drops is how many packets were lost, either way.
+func (l *link) drops() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dropped
+}
+
 // send decides what becomes of a packet.
 func (l *link) send(from *end, b []byte, to net.Addr) {
 	l.mu.Lock()
