@@ -30,8 +30,7 @@ type frame struct {
 	packets []int // sizes
 	parity  int   // parity packets
 
-	got   int // packets that came, parity included
-	spare map[int]bool
+	got int // packets that came, parity included
 }
 
 // stream is one layer of a camera: it makes frames for ever, sent or not.

@@ -13,6 +13,7 @@ const (
 
 // Marks, short to write.
 func atLeast(f Figure, s Stat, limit float64) Mark { return Mark{Figure: f, Stat: s, Limit: limit} }
+
 func atMost(f Figure, s Stat, limit float64) Mark {
 	return Mark{Figure: f, Stat: s, Most: true, Limit: limit}
 }
@@ -56,14 +57,17 @@ func lossCells() (cells []Cell) {
 	cells = append(cells, Cell{Test: "T1", Name: "jitter 20 ms", Path: path, Links: one(), For: 80 * sec, Marks: still})
 	path.Loss, path.Burst = 0.05, 5
 	cells = append(cells, Cell{
-		Test: "T1", Name: "jitter 20 ms, 5 % loss, burst 5", Path: path, Links: one(), For: 80 * sec, Marks: still, Short: true,
+		Test: "T1", Name: "jitter 20 ms, 5 % loss, burst 5", Path: path, Links: one(), For: 80 * sec,
+		Marks: still, Short: true,
 	})
 	path.Loss, path.Capacity = 0.10, flat(8)
 	cells = append(cells, Cell{
 		Test: "T1", Name: "8 Mbit/s, jitter 20 ms, 10 %, burst 5", Path: path, Links: one(), For: 80 * sec, Warm: 15 * sec,
 	})
 	path = Path{Capacity: flat(20), Buffer: 100 * ms, RTT: 20 * ms, Loss: 0.10, Burst: 15}
-	return append(cells, Cell{Test: "T1", Name: "10 % loss, burst 15", Path: path, Links: one(), For: 80 * sec, Warm: 15 * sec})
+	return append(cells, Cell{
+		Test: "T1", Name: "10 % loss, burst 15", Path: path, Links: one(), For: 80 * sec, Warm: 15 * sec,
+	})
 }
 
 // dropCells is T2, T3, T4, T6: the capacity falls below the main stream.
@@ -95,7 +99,8 @@ func dropCells() (cells []Cell) {
 	noisy.Path.Jitter, noisy.Path.Loss, noisy.Path.Burst = 20*ms, 0.05, 5
 	six := Cell{
 		Test: "T6", Name: "6 feeds, 50 to 10 to 50", Path: Path{
-			Capacity: []Capacity{{0, 50 * mbit}, {30 * sec, 10 * mbit}, {40 * sec, 50 * mbit}}, Buffer: 100 * ms, RTT: 20 * ms,
+			Capacity: []Capacity{{0, 50 * mbit}, {30 * sec, 10 * mbit}, {40 * sec, 50 * mbit}},
+			Buffer:   100 * ms, RTT: 20 * ms,
 		},
 		Links: []Link{{Feeds: 6}}, For: 80 * sec, Drop: 30 * sec, Return: 40 * sec,
 		Marks: []Mark{atMost(Decide, Highest, 1000)}, Short: true,

@@ -124,10 +124,14 @@ func sharedCells() []Cell {
 func plentyCells() []Cell {
 	path := Path{Capacity: flat(100), Buffer: 100 * ms, RTT: 20 * ms}
 	return []Cell{
-		{Test: "T12", Name: "1 feed on 100", Path: path, Links: one(), For: 60 * sec,
-			Marks: []Mark{atMost(AllMain, Highest, 8)}, Short: true},
-		{Test: "T12", Name: "6 feeds on 100, 10 min", Path: path, Links: []Link{{Feeds: 6}}, For: 600 * sec,
-			Marks: []Mark{atMost(AllMain, Highest, 8), atMost(Padding, Highest, 1)}},
+		{
+			Test: "T12", Name: "1 feed on 100", Path: path, Links: one(), For: 60 * sec,
+			Marks: []Mark{atMost(AllMain, Highest, 8)}, Short: true,
+		},
+		{
+			Test: "T12", Name: "6 feeds on 100, 10 min", Path: path, Links: []Link{{Feeds: 6}}, For: 600 * sec,
+			Marks: []Mark{atMost(AllMain, Highest, 8), atMost(Padding, Highest, 1)},
+		},
 	}
 }
 
@@ -178,22 +182,31 @@ func issueCells() []Cell {
 	fall := []Capacity{{0, 20 * mbit}, {20 * sec, 6 * mbit}}
 	const eight = 8e6 / (1 + parity)
 	return []Cell{
-		{Test: "issue", Name: "30 min of 5 % random loss", Path: radio, Links: one(), For: 1800 * sec,
-			Marks: []Mark{atMost(DownSteps, Highest, 0)}},
-		{Test: "issue", Name: "capacity 10 % around the main stream's rate", Path: noise, Links: one(), For: 360 * sec,
-			Warm: 60 * sec, Marks: []Mark{atMost(Switches, Highest, 2)}, Short: true},
+		{
+			Test: "issue", Name: "30 min of 5 % random loss", Path: radio, Links: one(), For: 1800 * sec,
+			Marks: []Mark{atMost(DownSteps, Highest, 0)},
+		},
+		{
+			Test: "issue", Name: "capacity 10 % around the main stream's rate", Path: noise, Links: one(), For: 360 * sec,
+			Warm: 60 * sec, Marks: []Mark{atMost(Switches, Highest, 2)}, Short: true,
+		},
 		tcp(NewReno), tcp(BBR),
 		big("8 Mbit/s main alone, 6 from the start", flat(6), Link{Feeds: 1, Main: eight, NoSub: true}, 0),
 		big("8 Mbit/s main alone, 20 to 6", fall, Link{Feeds: 1, Main: eight, NoSub: true}, 20*sec),
 		big("8 Mbit/s main with sub, 20 to 6", fall, Link{Feeds: 1, Main: eight}, 20*sec),
-		{Test: "issue", Name: "outage of 1 s", Path: Path{
-			Capacity: []Capacity{{0, 20 * mbit}, {20 * sec, 0}, {21 * sec, 20 * mbit}}, Buffer: 100 * ms, RTT: 60 * ms,
-		}, Links: one(), For: 60 * sec, Drop: 20 * sec, Return: 21 * sec,
-			Marks: []Mark{atMost(Stall, Highest, 1200), atLeast(OnTime, Lowest, 96)}, Short: true},
-		{Test: "issue", Name: "20 to 3 to 20 for 10 s", Path: Path{Capacity: dip(20, 3), Buffer: 100 * ms, RTT: 60 * ms},
+		{
+			Test: "issue", Name: "outage of 1 s", Path: Path{
+				Capacity: []Capacity{{0, 20 * mbit}, {20 * sec, 0}, {21 * sec, 20 * mbit}}, Buffer: 100 * ms, RTT: 60 * ms,
+			}, Links: one(), For: 60 * sec, Drop: 20 * sec, Return: 21 * sec,
+			Marks: []Mark{atMost(Stall, Highest, 1200), atLeast(OnTime, Lowest, 96)}, Short: true,
+		},
+		{
+			Test: "issue", Name: "20 to 3 to 20 for 10 s", Path: Path{Capacity: dip(20, 3), Buffer: 100 * ms, RTT: 60 * ms},
 			Links: one(), For: 60 * sec, Drop: 20 * sec, Return: 30 * sec,
 			Marks: []Mark{
-				atLeast(OnTime, Lowest, 97), atMost(Stall, Highest, 700), atMost(Back, Highest, 8), atMost(SoundGap, Highest, 60),
-			}},
+				atLeast(OnTime, Lowest, 97), atMost(Stall, Highest, 700), atMost(Back, Highest, 8),
+				atMost(SoundGap, Highest, 60),
+			},
+		},
 	}
 }

@@ -67,8 +67,8 @@ func (n *node) obey(v layer.Verdict) {
 			n.lower(i, p)
 		}
 	}
-	if v.Probe.Rate > 0 && !n.filling {
-		n.filling = true
+	if v.Probe.Rate > 0 && !n.padding.on {
+		n.padding.on = true
 		n.fill()
 	}
 	n.pump()
@@ -89,10 +89,10 @@ func (n *node) lower(feed int, p layer.Picture) {
 // fill pads the link while a probe runs.
 func (n *node) fill() {
 	now := clock(n.loop.now)
-	need := n.filler.Fill(now, n.verdict.Probe, n.filled)
-	n.filled = 0
+	need := n.padding.Fill(now, n.verdict.Probe, n.padding.sent)
+	n.padding.sent = 0
 	if n.verdict.Probe.Rate == 0 || !now.Before(n.verdict.Probe.Until) {
-		n.filling = false
+		n.padding.on = false
 		n.pacer.DropOlder(pacer.Probe, now.Add(1), nil)
 		return
 	}

@@ -1,27 +1,23 @@
 package fit
 
 import (
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
-// TestCells plays the short cells, or with FIT_SEEDS=20 all of them; FIT_CELL
-// chooses by a part of the name.
+// TestCells plays the short cells with three seeds, or, with FIT_SEEDS=20, all of
+// them with twenty; FIT_CELL chooses by a part of the name.
 func TestCells(t *testing.T) {
-	seeds, _ := strconv.Atoi(os.Getenv("FIT_SEEDS"))
-	long := seeds > 0
-	if !long {
-		seeds = 3
+	seeds, err := strconv.Atoi(os.Getenv("FIT_SEEDS"))
+	cells := Cells()
+	if err != nil {
+		seeds, cells = 3, Short(cells)
 	}
-	var cells []Cell
-	for _, c := range Cells() {
-		if (long || c.Short) && strings.Contains(c.Test+" "+c.Name, os.Getenv("FIT_CELL")) {
-			cells = append(cells, c)
-		}
-	}
-	rows := Run(cells, seeds)
+	rows := Run(Named(cells, os.Getenv("FIT_CELL")), seeds)
 	var table strings.Builder
 	if err := Print(&table, rows); err != nil {
 		t.Fatal(err)
@@ -34,23 +30,88 @@ func TestCells(t *testing.T) {
 	}
 }
 
-// TestTrace prints the verdicts of one run: FIT_TRACE=seed FIT_CELL=name.
-func TestTrace(t *testing.T) {
-	seed, err := strconv.Atoi(os.Getenv("FIT_TRACE"))
-	if err != nil {
-		t.Skip("FIT_TRACE is not set")
+func TestTheSameSeedGivesTheSameRun(t *testing.T) {
+	c := Named(Cells(), "three CUBIC on 10, buffer 100ms")[0]
+	c.For = 30 * time.Second
+	if a, b := play(&c, 7), play(&c, 7); a != b {
+		t.Fatalf("%v\n%v", a, b)
 	}
-	for _, c := range Cells() {
-		if !strings.Contains(c.Test+" "+c.Name, os.Getenv("FIT_CELL")) {
-			continue
+	if a, b := play(&c, 7), play(&c, 8); a == b {
+		t.Fatal("another seed gives the same run")
+	}
+	if lines := Trace(&c, 7); len(lines) < 2 || !strings.Contains(lines[0], "want") {
+		t.Fatalf("%q", lines)
+	}
+}
+
+func TestEventsRunInOrder(t *testing.T) {
+	var l loop
+	var got []int
+	for i, at := range []instant{5, 3, 5, 1, 4, 3} {
+		l.at(at, func() { got = append(got, i) })
+	}
+	l.run(4)
+	l.at(2, func() { got = append(got, 9) }) // past: it runs now
+	l.run(10)
+	want := []int{3, 1, 5, 4, 9, 0, 2}
+	for i := range want {
+		if i >= len(got) || got[i] != want[i] {
+			t.Fatalf("order %v, want %v", got, want)
 		}
-		t.Log(c.Test, c.Name)
-		w := newWorld(&c, uint64(seed))
-		w.loop.run(c.For)
-		for i, n := range w.nodes {
-			for _, v := range n.score.verdicts {
-				t.Logf("link %d %8.3f s %s", i, v.at.Seconds(), v.why)
+	}
+}
+
+func TestTheLinkServesDelaysAndDrops(t *testing.T) {
+	l := &link{Path: Path{
+		Capacity: []Capacity{{0, 8e6}, {10 * ms, 4e6}}, Buffer: 20 * ms, RTT: 40 * ms,
+	}, random: rand.New(rand.NewPCG(1, 1))}
+	// 10 kB take 10 ms at 8 Mbit/s; of the next 10 kB all are served at 4.
+	if f := l.send(0, 10_000, 0); f.lost || f.arrive != 30*ms {
+		t.Fatalf("%+v", f)
+	}
+	if f := l.send(0, 10_000, 0); f.lost || f.arrive != 50*ms {
+		t.Fatalf("%+v", f)
+	}
+	if f := l.send(0, 1000, 0); !f.tail {
+		t.Fatalf("21 kB fit a buffer of 20: %+v", f)
+	}
+	if q := l.queue(10 * ms); q != 20*ms {
+		t.Fatalf("queue %v", q)
+	}
+}
+
+func TestLossHasItsMeanAndItsBursts(t *testing.T) {
+	l := &link{Path: Path{Loss: 0.05, Burst: 5}, random: rand.New(rand.NewPCG(1, 1))}
+	lost, bursts, before := 0, 0, false
+	const n = 1_000_000
+	for range n {
+		now := l.loses()
+		if now {
+			lost++
+			if !before {
+				bursts++
 			}
+		}
+		before = now
+	}
+	if p := float64(lost) / n; p < 0.048 || p > 0.052 {
+		t.Fatalf("mean %.4f", p)
+	}
+	if b := float64(lost) / float64(bursts); b < 4.8 || b > 5.2 {
+		t.Fatalf("bursts of %.2f", b)
+	}
+}
+
+func TestABulkFlowAloneFillsTheLink(t *testing.T) {
+	for _, control := range []Control{NewReno, Cubic, BBR} {
+		c := Cell{
+			Path: Path{Capacity: flat(20), Buffer: 100 * ms, RTT: 20 * ms},
+			Bulk: []Bulk{{Control: control}}, For: 40 * sec,
+		}
+		w := newWorld(&c, 1)
+		w.loop.run(c.For)
+		if share := float64(w.bulk) * 8 / w.carried(window{10 * sec, 40 * sec}); share < 0.93 || share > 1.01 {
+			t.Errorf("%v takes %.2f of an empty link", control, share)
 		}
 	}
 }

@@ -67,11 +67,10 @@ func (l *link) rate(t instant) (rate float64, until instant) {
 		until = round + l.Repeat
 	}
 	for i := len(l.Capacity) - 1; i >= 0; i-- {
-		if from := round + l.Capacity[i].From; from <= t {
+		if round+l.Capacity[i].From <= t {
 			return l.Capacity[i].Rate, until
-		} else {
-			until = from
 		}
+		until = round + l.Capacity[i].From
 	}
 	return l.Capacity[0].Rate, until
 }

@@ -58,7 +58,6 @@ type node struct {
 	pacer    *pacer.Pacer[*packet]
 	estimate *bwe.Estimator
 	selector *layer.Selector
-	filler   layer.Filler
 	far      *far
 
 	cameras []*camera
@@ -70,11 +69,17 @@ type node struct {
 
 	seq     int64
 	wake    instant
-	filled  int // bytes sent since the last tick of the filler
-	filling bool
+	padding padding
 	heard   instant // of the last report
 	results []bwe.Result
 	score   *score
+}
+
+// padding fills the link while a probe runs.
+type padding struct {
+	layer.Filler
+	sent int // bytes since the last tick
+	on   bool
 }
 
 func newNode(l *loop, link *link, cfg Link, random *rand.Rand) *node {
@@ -228,7 +233,7 @@ func (n *node) pump() {
 func (n *node) send(p *packet) {
 	n.seq++
 	p.seq, p.sent = n.seq, n.loop.now
-	n.filled += p.size
+	n.padding.sent += p.size
 	n.estimate.OnSent(clock(n.loop.now), p.size)
 	n.score.sent(n.loop.now, p)
 	f := n.link.send(n.loop.now, p.size, 0)

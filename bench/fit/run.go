@@ -6,6 +6,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -55,6 +56,31 @@ func Run(cells []Cell, seeds int) []Row {
 		}
 	}
 	return rows
+}
+
+// Trace plays a cell with one seed and returns every change of level in words.
+func Trace(c *Cell, seed uint64) []string {
+	w := newWorld(c, seed)
+	w.loop.run(c.For)
+	var lines []string
+	for i, n := range w.nodes {
+		for _, v := range n.score.verdicts {
+			lines = append(lines, fmt.Sprintf("link %d %8.3f s %s", i+1, v.at.Seconds(), v.why))
+		}
+	}
+	return lines
+}
+
+// Short is those of the cells that a quick run plays: one or two of each test.
+func Short(cells []Cell) []Cell {
+	return slices.DeleteFunc(slices.Clone(cells), func(c Cell) bool { return !c.Short })
+}
+
+// Named is those of the cells whose test and name contain a text.
+func Named(cells []Cell, text string) []Cell {
+	return slices.DeleteFunc(slices.Clone(cells), func(c Cell) bool {
+		return !strings.Contains(c.Test+" "+c.Name, text)
+	})
 }
 
 // Of is a statistic of a figure.
@@ -120,21 +146,35 @@ func (f Figure) String() string {
 	return names[f]
 }
 
-// Print writes the rows as one table.
+// Print writes the rows as one table. Percentages are of time, of frames and of
+// the link; "low" is the worst of the seeds.
 func Print(w io.Writer, rows []Row) error {
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', tabwriter.AlignRight|tabwriter.Debug)
-	fmt.Fprintln(t, "test\tcell\tseeds\tmain % med/low\ton % med/low\tsw/min med/max\tdecide ms med/p95/max\tback s med/max\t"+
-		"bulk % med/low\tJain\tall main s\tstall ms\tsound gap\tpad %\tmarks\t")
+	if _, err := fmt.Fprintln(t, strings.Join([]string{
+		"test", "cell", "seeds", "main % med/low", "on time % med/low", "switches/min med/max", "worst minute",
+		"decide ms med/p95/max", "back s med/max", "bulk % med/low", "Jain med/low", "all main s", "stall ms",
+		"sound gap ms", "padding %", "marks", "",
+	}, "\t")); err != nil {
+		return err
+	}
 	for i := range rows {
-		r := &rows[i]
-		fmt.Fprintf(t, "%s\t%s\t%d\t%s/%s\t%s/%s\t%s/%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", r.Cell.Test, r.Cell.Name, r.Seeds,
-			r.num(MainShare, Median, 1), r.num(MainShare, Lowest, 1),
-			r.num(OnTime, Median, 2), r.num(OnTime, Lowest, 2),
-			r.num(Switches, Median, 1), r.num(Switches, Highest, 1),
-			r.decide(), r.back(), r.bulk(), r.jain(),
-			r.num(AllMain, Highest, 1), r.num(Stall, Highest, 0), r.num(SoundGap, Highest, 0), r.num(Padding, Median, 2), r.verdict())
+		if _, err := fmt.Fprintln(t, strings.Join(rows[i].columns(), "\t")); err != nil {
+			return err
+		}
 	}
 	return t.Flush()
+}
+
+func (r *Row) columns() []string {
+	return []string{
+		r.Cell.Test, r.Cell.Name, strconv.Itoa(r.Seeds),
+		r.num(MainShare, Median, 1) + "/" + r.num(MainShare, Lowest, 1),
+		r.num(OnTime, Median, 2) + "/" + r.num(OnTime, Lowest, 2),
+		r.num(Switches, Median, 1) + "/" + r.num(Switches, Highest, 1),
+		r.num(WorstMinute, Highest, 0), r.decide(), r.back(), r.bulk(), r.jain(),
+		r.num(AllMain, Highest, 1), r.num(Stall, Highest, 0), r.num(SoundGap, Highest, 0),
+		r.num(Padding, Median, 2), r.verdict(), "",
+	}
 }
 
 func (r *Row) num(f Figure, s Stat, digits int) string {

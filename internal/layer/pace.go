@@ -13,6 +13,10 @@ const (
 	paceRoom    = 12e6
 	paceRoomSub = 2e6 // with sub streams only
 	paceLeast   = 1.25
+	// paceBeside: at the brim of a queue that others keep, a quick burst loses many
+	// packets of one frame, a slow one some packets of many. Simulated beside BBR,
+	// round trip 60 ms: 95.7 to 97.5 % of the frames on time.
+	paceBeside = 4
 	// crowded is how many main streams leave no silence of their own at 25 frames
 	// a second; from there on the pacer makes it, and needs (20+8)/20 of the rate.
 	crowded     = 4
@@ -33,13 +37,15 @@ const (
 
 // pace is the rate of the pacer and the cap that the link sets to it.
 type pace struct {
-	limit float64   // 0: none
-	last  float64   // the pace of the last verdict
-	at    time.Time // of the last report
+	beside bool      // others hold a queue
+	limit  float64   // 0: none
+	last   float64   // the pace of the last verdict
+	at     time.Time // of the last report
 }
 
 // read adjusts the cap after a report.
 func (p *pace) read(s *bwe.Signals, flowing float64, contested, waiting time.Duration) {
+	p.beside = contested > capRivals
 	if dt := s.At.Sub(p.at); p.limit > 0 && dt > 0 {
 		p.limit *= math.Exp(capRelax * min(dt.Seconds(), 1))
 	}
@@ -66,6 +72,9 @@ func (p *pace) rate(level float64, mains int, silence bool, probe float64) (rate
 	room := paceRoom
 	if mains == 0 {
 		room = paceRoomSub
+	}
+	if p.beside {
+		room *= paceBeside
 	}
 	least := paceLeast
 	if silence {

@@ -25,10 +25,7 @@ type Selector struct {
 	random *rand.Rand
 
 	ladder Ladder
-	level  int
-	since  time.Time // when the level was reached
-	rose   bool      // it was reached by a step up
-	began  bool
+	rung
 
 	now  time.Time
 	sig  bwe.Signals
@@ -45,6 +42,14 @@ type Selector struct {
 	leash leash
 	feeds []Picture
 	out   Verdict
+}
+
+// rung is where the selector stands.
+type rung struct {
+	level int
+	since time.Time // when it was reached
+	rose  bool      // by a step up
+	began bool
 }
 
 // New makes a Selector. The random source, seeded by the caller, spreads the

@@ -147,15 +147,16 @@ func (u *Uplink) meet(now time.Time, together []*uplinkLink, budget float64, why
 // collide looks whether a probe of one link made a queue for another that carries
 // something less important: then what both carry is dealt out anew.
 func (u *Uplink) collide(now time.Time, l *uplinkLink) {
-	together, carried := []*uplinkLink{l}, l.Selector.ladder.rate(l.level)
+	together, carried := []*uplinkLink{l}, l.ladder.rate(l.level)
 	for _, o := range u.links {
 		fresh := now.Sub(o.at) < uplinkFresh && now.Sub(o.sig.At) < uplinkFresh
 		if o != l && fresh && o.sig.Queue-o.sig.Noise > rivalQueue && o.sig.Queue500 < rivalQueue+o.sig.Noise {
 			together = append(together, o)
-			carried += o.Selector.ladder.rate(o.level)
+			carried += o.ladder.rate(o.level)
 		}
 	}
-	if len(together) < 2 || !slices.ContainsFunc(together, func(o *uplinkLink) bool { return !slices.Contains(u.shared, o) }) {
+	stranger := func(o *uplinkLink) bool { return !slices.Contains(u.shared, o) }
+	if len(together) < 2 || !slices.ContainsFunc(together, stranger) {
 		return
 	}
 	u.meet(now, together, carried, fmt.Sprintf("%d links share what carries %s", len(together), mbit(carried)))
@@ -190,7 +191,7 @@ func (u *Uplink) rank(now time.Time) {
 		return
 	}
 	u.merge(now)
-	if !slices.ContainsFunc(u.shared, func(l *uplinkLink) bool { return l.ceiling < l.Selector.ladder.top() }) {
+	if !slices.ContainsFunc(u.shared, func(l *uplinkLink) bool { return l.ceiling < l.ladder.top() }) {
 		u.part()
 	}
 }
