@@ -93,31 +93,26 @@ func (c *contest) episode(at time.Duration, q *queueing) {
 // mean is the weighted mean interval; the open one counts when it makes the mean
 // longer (RFC 5348 §5.4).
 func (c *contest) mean(at time.Duration) (seconds, segments float64) {
-	weights := intervalWeights()
-	average := func(skip int) (t, b float64) {
-		sum := 0.0
-		for i := range intervals {
-			iv, w := interval{}, weights[i]
-			switch {
-			case i-1+skip < c.n && i-1+skip >= 0:
-				iv = c.closed[i-1+skip]
-			case i == 0 && skip == 0:
-				iv = c.open
-				iv.seconds = (at - c.open.began).Seconds()
-			default:
-				continue
-			}
-			t += w * iv.seconds
-			b += w * iv.bits
-			sum += w
-		}
-		return t / sum, b / sum
+	open := c.open
+	open.seconds = (at - open.began).Seconds()
+	seconds, bits := weighted(c.closed[:c.n])
+	var with [intervals]interval
+	with[0] = open
+	n := 1 + copy(with[1:], c.closed[:c.n])
+	if s, b := weighted(with[:n]); b > bits {
+		seconds, bits = s, b
 	}
-	t, b := average(1)
-	if to, bo := average(0); bo > b {
-		t, b = to, bo
+	return seconds, bits / segment
+}
+
+func weighted(list []interval) (seconds, bits float64) {
+	sum, weights := 0.0, intervalWeights()
+	for i, iv := range list {
+		seconds += weights[i] * iv.seconds
+		bits += weights[i] * iv.bits
+		sum += weights[i]
 	}
-	return t, b / segment
+	return seconds / sum, bits / sum
 }
 
 // read computes the rates. R is the round trip with the mean queue in it.

@@ -18,6 +18,8 @@ const (
 	lossTooMuch = 0.25
 	// lossLeast is how many packets a loss is counted over at least.
 	lossLeast = 30
+	// lateReserve of the budget is for a frame's own sending and the screen.
+	lateReserve = 60 * time.Millisecond
 	// fairAllowance: we take up to 1/0.7 of what a TCP would get. Simulated: three
 	// bulk flows on twice our rate give at most 0.61, one flow beside us on a link
 	// that is wide enough at least 0.78.
@@ -180,7 +182,7 @@ func (s *Selector) shouldYield(level int) bool {
 
 // lateRule: behind this queue no frame is in time, and a good part of it is ours.
 func (s *Selector) lateRule() bool {
-	limit := s.cfg.Budget - s.sig.RTT - 60*time.Millisecond
+	limit := s.cfg.Budget - s.sig.RTT - lateReserve
 	late := s.sig.Queue500 > max(limit, 40*time.Millisecond) && s.sig.Phi.Or(1) <= 0.4
 	if s.down.late.lasted(s.now, late) < s.floorHold(time.Second) {
 		return false

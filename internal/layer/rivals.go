@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/classrelay/classrelay/internal/bwe"
@@ -17,6 +18,7 @@ const (
 	pulseAsks   = 3
 	pulseAnswer = 10 * time.Second
 	contestAsks = 5 * time.Second
+	warnAfter   = 5 * time.Second
 	// contestGap bridges the moments in which a queue of others is short.
 	contestGap = 500 * time.Millisecond
 )
@@ -31,6 +33,8 @@ type rivals struct {
 	inPulse    bool
 	pulseTimes [4]time.Time
 	n          int
+	late       held
+	advice     string
 	deaf       time.Time // until then nobody is heard asking
 }
 
@@ -54,6 +58,21 @@ func (r *rivals) update(now time.Time, s *bwe.Signals) {
 			r.pulseTimes[r.n%len(r.pulseTimes)] = now
 			r.n++
 		}
+	}
+}
+
+// warn sets the advice when others keep a queue behind which no layer is in time:
+// going down would not shorten it.
+func (r *rivals) warn(now time.Time, s *bwe.Signals, budget time.Duration) {
+	hopeless := r.on && s.Queue500 > budget-s.RTT-lateReserve
+	switch {
+	case r.late.lasted(now, hopeless) < warnAfter:
+		if r.absent(now) > warnAfter {
+			r.advice = ""
+		}
+	case r.advice == "":
+		r.advice = fmt.Sprintf("others keep a queue of %s on this link, no picture is in time behind it: give this relay "+
+			"priority (DSCP) or run fq_codel or CAKE at the router", ms(s.Queue500))
 	}
 }
 

@@ -81,6 +81,7 @@ func (s *Selector) Decide(now time.Time, sig bwe.Signals, want Want) Verdict {
 	}
 	if fresh {
 		s.rivals.update(now, &s.sig)
+		s.rivals.warn(now, &s.sig, s.cfg.Budget)
 		if s.leash.disturbed {
 			s.pace.limit = 0 // what it would read is the other link's padding
 		} else {
@@ -116,6 +117,16 @@ func (s *Selector) climbTo(feeds []Feed) {
 	if level != s.level {
 		s.move(level, rule, fmt.Sprintf("%d feeds are wanted", len(feeds)))
 	}
+}
+
+// Moved tells that the connection goes another way now: a migration or a new
+// address of the peer. The level stays, but nothing is known of the new path, so
+// it is not rushed and not probed at first. Rebase the estimator as well.
+func (s *Selector) Moved(now time.Time) {
+	s.up.rise(now, holdAfterFall)
+	s.pace.limit = paceLeast * s.flowing()
+	s.probe.stop()
+	s.down.reset()
 }
 
 // flowing is the rate of what flows now, which is less than that of the level
@@ -158,6 +169,7 @@ func (s *Selector) verdict() Verdict {
 	if v.Blackout {
 		v.Probe = Probe{}
 	}
+	v.Advice = s.rivals.advice
 	v.Silence = s.ladder.mains(s.level) >= crowded
 	v.Pace, v.PaceCap = s.pace.rate(v.Rate, s.ladder.mains(s.level), v.Silence, v.Probe.Rate)
 	return *v

@@ -356,3 +356,36 @@ func BenchmarkDecide(b *testing.B) {
 		})
 	}
 }
+
+func TestAQueueOfOthersThatIsTooDeepIsSaidInWords(t *testing.T) {
+	b := newBench(t, 1, Config{})
+	b.climb(2)
+	b.sig.Queue, b.sig.Queue250, b.sig.Queue500, b.sig.Phi, b.sig.PhiSlow = 350*ms1, 350*ms1, 350*ms1, share(0.8), share(0.8)
+	if took, v := b.until(6 * time.Second); v.Changed {
+		t.Fatalf("down after %v: %s", took, v.Why)
+	}
+	if !strings.Contains(b.last.Advice, "queue of 350 ms") {
+		t.Fatalf("advice %q", b.last.Advice)
+	}
+	b.sig = calm()
+	b.until(6 * time.Second)
+	if b.last.Advice != "" {
+		t.Fatalf("advice stays: %q", b.last.Advice)
+	}
+}
+
+func TestANewPathIsNotProbedAtOnce(t *testing.T) {
+	b := newBench(t, 1, Config{})
+	b.s.Moved(b.now)
+	if v := b.step(); v.PaceCap == 0 || v.Level != 1 {
+		t.Fatalf("%+v", v)
+	}
+	for range 190 {
+		if v := b.step(); v.Probe.Rate > 0 {
+			t.Fatal("probed within 4 s")
+		}
+	}
+	if _, v := b.until(5 * time.Second); v.Rule != RuleProbe {
+		t.Fatalf("%+v", v)
+	}
+}

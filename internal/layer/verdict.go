@@ -46,6 +46,10 @@ type Verdict struct {
 	Silence bool
 	Probe   Probe
 
+	// Advice is what an operator could do about others on the link, in words; empty
+	// as long as we can live with them.
+	Advice string
+
 	// Blackout: nothing comes back. Send sound, no padding, no parity; the level
 	// is kept for when the link returns.
 	Blackout bool
