@@ -119,9 +119,9 @@ func (q *queueing) settle(at time.Duration, busy bool) {
 	q.value = q.packets.over(q.newest - queueWindow)
 	q.w250.add(at, q.value)
 	q.w500.add(at, q.value)
-	q.low.add(at, q.value)
-	q.high.add(at, -q.value)
 	l500 := q.least500()
+	q.low.add(at, l500)
+	q.high.add(at, -l500)
 	q.w250.over(at - 250*time.Millisecond)
 	if !busy {
 		q.noise += time.Duration(float64(q.value-l500-q.noise) * weight(at-q.settled, slowMemory))
@@ -129,7 +129,8 @@ func (q *queueing) settle(at time.Duration, busy bool) {
 	q.settled = at
 }
 
-// swing is how far the queue went up and down in the last ten seconds. Others
+// swing is how far the queue went up and down in the last ten seconds, bursts of
+// our own left out. Others
 // that fill a queue also back off; a path that became longer does not.
 func (q *queueing) swing() time.Duration {
 	from := q.low.last - swingSpan
@@ -139,8 +140,8 @@ func (q *queueing) swing() time.Duration {
 // watch begins to measure the swing: the step up to a new queue is not one.
 func (q *queueing) watch(at time.Duration) {
 	q.low, q.high = least{}, least{}
-	q.low.add(at, q.value)
-	q.high.add(at, -q.value)
+	q.low.add(at, q.least500())
+	q.high.add(at, -q.least500())
 }
 
 // moves tells whether the standing queue is one that somebody fills.

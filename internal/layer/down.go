@@ -67,8 +67,9 @@ func (s *Selector) selfRule() bool {
 	}
 	// The pacer keeps the link's queue short by its own: then that one is looked at.
 	limit := s.pace.limit
-	tight := limit > 0 && limit < rate && s.want.Waiting > 100*time.Millisecond && q > capQueue
-	if s.down.queued.lasted(s.now, tight) < s.floorHold(0) {
+	tight := limit > 0 && limit < rate && s.want.Waiting > 100*time.Millisecond && q > capQueue &&
+		b.Rate < 0.95*rate
+	if s.down.queued.lasted(s.now, tight) < s.floorHold(hold) {
 		return false
 	}
 	s.fall(RuleSelf, targetShare*limit, fmt.Sprintf("the link takes %s of %s, packets wait %s to leave",
