@@ -18,6 +18,8 @@ const (
 	lossTooMuch = 0.25
 	// lossLeast is how many packets a loss is counted over at least.
 	lossLeast = 30
+	// yieldAfter: links that climb side by side hear each other's probes.
+	yieldAfter = 8 * time.Second
 	// lateReserve of the budget is for a frame's own sending and the screen.
 	lateReserve = 60 * time.Millisecond
 	// fairAllowance: we take up to 1/0.7 of what a TCP would get. Simulated: three
@@ -165,7 +167,7 @@ func (s *Selector) fairRule() bool {
 // yieldRule: somebody like us wants in, and can have a share without our going
 // below ours.
 func (s *Selector) yieldRule() bool {
-	if !s.shouldYield(s.level) {
+	if s.now.Sub(s.since) < yieldAfter || !s.shouldYield(s.level) {
 		return false
 	}
 	capacity, pulses, contested := s.sig.Capacity, s.rivals.pulses(s.now), s.rivals.lasted(s.now)

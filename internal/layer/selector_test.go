@@ -131,7 +131,7 @@ func TestEachRuleHasItsTrace(t *testing.T) {
 		{"two main streams, others want some", 2, 4, func(s *bwe.Signals) {
 			s.Queue, s.Queue250, s.Queue500, s.Phi, s.PhiSlow = 40*ms1, 40*ms1, 40*ms1, share(0.45), share(0.45)
 			s.Delivered, s.Capacity = 7e6, 12.5e6
-		}, RuleYield, 3, [2]time.Duration{5 * time.Second, 5060 * ms1}},
+		}, RuleYield, 3, [2]time.Duration{5 * time.Second, 7060 * ms1}},
 		{"every frame would be late", 1, 2, func(s *bwe.Signals) {
 			s.Queue, s.Queue250, s.Queue500, s.Phi = 260*ms1, 260*ms1, 250*ms1, share(0.3)
 		}, RuleLate, 1, [2]time.Duration{time.Second, 1040 * ms1}},
