@@ -59,8 +59,8 @@ func (s *Selector) selfRule() bool {
 	if b.Rate < 0.65*rate {
 		hold = min(hold, 350*time.Millisecond)
 	}
-	if s.leash.disturbed {
-		hold = max(hold, 600*time.Millisecond) // longer than the probe of another link
+	if s.leash.disturbed || s.now.Sub(s.probe.seen) < probeSettle {
+		hold = max(hold, time.Second) // a probe, ours or another link's, and its draining
 	}
 	if s.down.self.lasted(s.now, slow || fast) >= s.floorHold(hold) {
 		s.fall(RuleSelf, targetShare*b.Rate, fmt.Sprintf("we send %s, %s comes through, the queue grew by %s to %s; %s",

@@ -9,16 +9,17 @@ import (
 )
 
 const (
-	uplinkFresh    = 100 * time.Millisecond // older signals of a link say nothing about now
-	uplinkBusy     = 60 * time.Millisecond
-	uplinkQueue    = 14 * time.Millisecond
-	uplinkHold     = 100 * time.Millisecond // five reports
-	uplinkThrough  = 0.95
-	uplinkHeavy    = 0.85 // beside a TCP nearly all that we send comes through
-	uplinkExternal = 0.3  // share of strangers above which it is not our overload
-	anyLevel       = 1 << 30
-	uplinkStuck    = 20 * time.Second
-	uplinkAfter    = time.Second
+	uplinkFresh     = 100 * time.Millisecond // older signals of a link say nothing about now
+	uplinkBusy      = 60 * time.Millisecond
+	uplinkQueue     = 14 * time.Millisecond
+	uplinkHold      = 100 * time.Millisecond // five reports
+	uplinkDisturbed = 500 * time.Millisecond
+	uplinkThrough   = 0.95
+	uplinkHeavy     = 0.85 // beside a TCP nearly all that we send comes through
+	uplinkExternal  = 0.3  // share of strangers above which it is not our overload
+	anyLevel        = 1 << 30
+	uplinkStuck     = 20 * time.Second
+	uplinkAfter     = time.Second
 )
 
 // Uplink decides for several links that leave one node through one interface.
@@ -119,12 +120,21 @@ func (u *Uplink) watch(now time.Time) {
 	}
 	over := len(together) >= 2 && (through < uplinkHeavy*sent ||
 		through < uplinkThrough*sent && strangers(together) < uplinkExternal)
-	if u.over.lasted(now, over) < uplinkHold {
+	hold := uplinkHold
+	if u.probed(now) {
+		hold = uplinkDisturbed
+	}
+	if u.over.lasted(now, over) < hold {
 		return
 	}
 	u.over.on = false
 	u.meet(now, together, targetShare*through, fmt.Sprintf("%d links send %s together, %s comes through",
 		len(together), mbit(sent), mbit(through)))
+}
+
+// probed tells whether one of the links sent padding a moment ago.
+func (u *Uplink) probed(now time.Time) bool {
+	return slices.ContainsFunc(u.links, func(l *uplinkLink) bool { return now.Sub(l.probe.seen) < uplinkAfter })
 }
 
 // meet makes the links share one ladder, at the level that a budget carries.
