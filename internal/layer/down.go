@@ -59,6 +59,9 @@ func (s *Selector) selfRule() bool {
 	if b.Rate < 0.65*rate {
 		hold = min(hold, 350*time.Millisecond)
 	}
+	if s.leash.siblings {
+		hold = max(hold, 500*time.Millisecond) // the uplink sees all of it, and sooner
+	}
 	if s.leash.disturbed || s.now.Sub(s.probe.seen) < probeSettle {
 		hold = max(hold, time.Second) // a probe, ours or another link's, and its draining
 	}
