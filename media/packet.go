@@ -35,6 +35,10 @@ type Packet struct {
 	// nal_ref_idc 0, H.265 sub-layer non-reference picture).
 	Disposable bool
 
+	// Leap says that packets in front of this one were left out on purpose, by a
+	// node whose link could not carry them: what is missing will not come.
+	Leap bool
+
 	// Arrival is when this node got the packet.
 	Arrival time.Time
 	// Capture is when the camera took the picture or the sound, in this node's
