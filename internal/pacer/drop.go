@@ -42,6 +42,14 @@ func (p *Pacer[T]) Age(now time.Time, class Class) time.Duration {
 	return max(0, now.Sub(oldest))
 }
 
+// Queued is how many bytes of a class wait.
+func (p *Pacer[T]) Queued(class Class) int {
+	if class >= NumClasses {
+		return 0
+	}
+	return p.lines[class].bytes
+}
+
 // DropFlow empties a flow in every class, telling each item if each is not nil.
 // It is what happens when a layer is left: its unsent packets would only delay
 // the layer that takes its place.
