@@ -214,4 +214,5 @@ func (s *Selector) fallTo(rule Rule, level int, why string) {
 	lasted, rose := s.now.Sub(s.since), s.rose
 	s.move(level, rule, why)
 	s.up.fell(s.now, rule, lasted, rose)
+	s.pace.fell(s.now)
 }

@@ -43,9 +43,17 @@ func (l *Ladder) build(feeds []Feed) {
 			l.steps = append(l.steps, step{feed: i, picture: Sub, sum: sum})
 		}
 	}
+	// Of a camera without a sub stream the main stream is the poorest picture: it
+	// belongs to what a link begins with.
+	for _, i := range l.order {
+		if f := &l.feeds[i]; f.Main > 0 && f.Sub == 0 {
+			sum += f.Main
+			l.steps = append(l.steps, step{feed: i, picture: Main, sum: sum})
+		}
+	}
 	l.subs = len(l.steps)
 	for _, i := range l.order {
-		if l.feeds[i].Main > 0 {
+		if l.feeds[i].Main > 0 && l.feeds[i].Sub > 0 {
 			sum += max(0, l.feeds[i].Main-l.feeds[i].Sub)
 			l.steps = append(l.steps, step{feed: i, picture: Main, sum: sum})
 		}

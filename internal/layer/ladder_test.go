@@ -23,11 +23,11 @@ func TestTheLadderGoesByImportance(t *testing.T) {
 		{None, Sub, None, None},
 		{Sub, Sub, None, None},
 		{Sub, Sub, None, Sub},
-		{Sub, Main, None, Sub},
+		{Sub, Sub, Main, Sub},
 		{Sub, Main, Main, Sub},
 		{Main, Main, Main, Sub},
 	}
-	rates := []float64{0.4e6, 0.9e6, 1.4e6, 1.9e6, 5.4e6, 8.4e6, 11.9e6}
+	rates := []float64{0.4e6, 0.9e6, 1.4e6, 1.9e6, 4.9e6, 8.4e6, 11.9e6}
 	if l.top() != len(want)-1 {
 		t.Fatalf("%d levels, want %d", l.top(), len(want)-1)
 	}

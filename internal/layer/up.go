@@ -11,10 +11,14 @@ const (
 	holdMost      = 120 * time.Second
 	holdFairMost  = 240 * time.Second
 	residency     = 15 * time.Second
-	holdBeside    = 8 * time.Second
-	besideAfter   = 2 * time.Second
-	quietQueue    = 10 * time.Millisecond
-	fairRoom      = 0.8
+	// residencyFirst is what the level has to last that a link reached after its
+	// start: it has not failed yet, and a link that fades ten seconds into the
+	// lesson shall have its picture back soon.
+	residencyFirst = 5 * time.Second
+	holdBeside     = 8 * time.Second
+	besideAfter    = 2 * time.Second
+	quietQueue     = 10 * time.Millisecond
+	fairRoom       = 0.8
 	// A thin flow sees fewer of the losses that a thick one would: after each
 	// level that turned out to be unfair, more room is asked for.
 	fairMore, fairTries = 0.25, 2
@@ -27,6 +31,7 @@ const (
 // upRules says when the next step up may be tried, and how far.
 type upRules struct {
 	after  time.Time // not before
+	fallen bool      // there was a step down before
 	failed int       // levels in a row that did not last or that others needed
 	unfair int       // of those, how many were unfair
 	stride int       // levels of the next step: 1, 2, 4 after successes
@@ -37,13 +42,17 @@ type upRules struct {
 // fell sets the wait after a step down: short when the level had lasted, longer
 // and longer when it had not.
 func (u *upRules) fell(now time.Time, rule Rule, lasted time.Duration, rose bool) {
-	wait := holdAfterFall
+	wait, least := holdAfterFall, residency
+	if !u.fallen {
+		least = residencyFirst
+	}
+	u.fallen = true
 	switch {
 	case rule == RuleFair || rule == RuleYield:
 		wait = min(holdShort<<min(u.failed, 4), holdFairMost)
 		u.failed++
 		u.unfair++
-	case rose && lasted < residency:
+	case rose && lasted < least:
 		wait = min(holdShort<<min(u.failed, 4), holdMost)
 		u.failed++
 	case rose:
