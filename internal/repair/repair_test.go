@@ -422,7 +422,7 @@ func TestDoublerRepeatsAndSinglerLetsOneThrough(t *testing.T) {
 		at = append(at, next.Sub(t0()))
 		s.First(p.Seq)
 	}
-	want := []time.Duration{20 * ms, 40 * ms, 60 * ms, 80 * ms, 100 * ms, 120 * ms, 140 * ms}
+	want := []time.Duration{40 * ms, 60 * ms, 80 * ms, 100 * ms, 120 * ms, 140 * ms, 180 * ms}
 	if len(at) != len(want) {
 		t.Fatalf("copies at %v", at)
 	}

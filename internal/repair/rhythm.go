@@ -188,7 +188,7 @@ func (c *rhythm) startOf(v int64, noticed time.Time) time.Time {
 func (c *rhythm) refreshed(missing []*hole) int64 {
 	for i := len(c.frames) - 1; i >= 0; i-- {
 		f := &c.frames[i]
-		if f.key && f.marked && !anyWithin(missing, f.first, f.last) {
+		if f.key && f.marked && !anyWithin(missing, f.first-1, f.last) {
 			return f.first
 		}
 	}

@@ -19,6 +19,7 @@ const (
 // ring keeps the latest packets of a flow, and what is missing between them.
 type ring struct {
 	slots   []place
+	first   int64   // where the ring began
 	highest int64   // extended sequence number that is known to be sent; 0: none
 	missing []*hole // in order
 }
@@ -70,7 +71,7 @@ func (r *ring) put(now time.Time, p *media.Packet) (v int64, late time.Duration,
 	v = r.extend(p.Seq)
 	if r.slots == nil {
 		r.slots = make([]place, ringSize)
-		r.highest = v - 1
+		r.first, r.highest = v, v-1
 	}
 	if r.at(v) != nil {
 		return v, 0, false
