@@ -113,6 +113,9 @@ func newRig(t *testing.T, cfg Config, layers ...media.Layer) *rig {
 	if len(layers) == 0 {
 		layers = []media.Layer{media.LayerMain, media.LayerSub}
 	}
+	if cfg.MaxWait == 0 {
+		cfg.MaxWait = 200 * time.Millisecond // short, so that the tests can count
+	}
 	return &rig{t: t, s: NewSplicer(cfg, h264, Start{Seq: 65534, Timestamp: 1000}, layers...)}
 }
 

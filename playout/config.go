@@ -8,12 +8,13 @@ type Config struct {
 	// frame so far would have. Default 0: each frame leaves when it is whole.
 	Delay time.Duration
 	// MaxWait is how long a hole in a picture may hold up the frames behind it,
-	// counted from when the hole was seen. Default 200 ms: the 300 ms promise
-	// less the way of the first attempt; later repairs come too late to be
-	// seen in time.
+	// counted from when the hole was seen. Default 1 s: a link goes on repairing a
+	// frame for so long, because a late one costs a moment of standstill and a
+	// lost one everything up to the next key frame. A whole key frame behind the
+	// hole ends the wait sooner.
 	MaxWait time.Duration
-	// AudioWait is the same for sound. Default 60 ms: three packets of 20 ms;
-	// a longer silence is worse than a lost packet.
+	// AudioWait is the same for sound. Default 30 ms: the second
+	// copy of a lost packet is 20 ms behind the packet that shows the gap.
 	AudioWait time.Duration
 	// MaxHold is how long a whole frame waits for a viewer that does not take it.
 	// Then everything up to the next key frame is left out. Default 500 ms.
@@ -35,10 +36,10 @@ func (c Config) withDefaults() Config {
 		}
 	}
 	c.Delay = max(c.Delay, 0)
-	fill(&c.MaxWait, 200*time.Millisecond)
-	fill(&c.AudioWait, 60*time.Millisecond)
+	fill(&c.MaxWait, time.Second)
+	fill(&c.AudioWait, 30*time.Millisecond)
 	fill(&c.MaxHold, 500*time.Millisecond)
-	fill(&c.SwitchAfter, 300*time.Millisecond)
+	fill(&c.SwitchAfter, 160*time.Millisecond)
 	fill(&c.FallbackAfter, time.Second)
 	return c
 }

@@ -11,10 +11,10 @@ const (
 	// seconds of a camera's main stream: what is further away is not late, it is
 	// another stream.
 	maxJump = 4096
-	// lead is how many packets may precede the first one seen in its frame:
-	// delimiter, VPS, SPS, PPS and SEI, each in a packet of its own, and some to
-	// spare. They may be on their way as repairs.
-	lead = 8
+	// lead is how many packets may precede the first one seen in its frame, on
+	// their way as repairs: a burst of loss at the beginning of a layer took nine.
+	// Where there are none, Packet.Leap says so.
+	lead = 64
 	// staleFor is how long packets of a replaced source are still under way.
 	staleFor = time.Second
 	// maxIdle is how many frames a layer keeps that is not in use: 40 s at 25
@@ -33,6 +33,7 @@ type lane struct {
 	staleUntil  time.Time
 	stream      int // counts the sources the lane has had
 	win         window
+	leap        int64 // the last packet in front of which the sender left some out
 	keyEnd      int64 // the last packet of a whole key frame behind a hole
 
 	part    []*media.Packet // the frame that is being collected
@@ -75,6 +76,9 @@ func (l *lane) push(now time.Time, p *media.Packet) {
 		l.stats.Late++
 		return
 	}
+	if p.Leap {
+		l.leap = seq
+	}
 	l.collect(now)
 	if seq > l.win.next {
 		l.noteKey(seq)
@@ -108,7 +112,7 @@ func (l *lane) restart(now time.Time, p *media.Packet) {
 		l.torn = false
 	}
 	l.win = newWindow(first)
-	l.keyEnd = 0
+	l.keyEnd, l.leap = 0, 0
 	l.partNew = opensFrame
 	l.blind = l.codec.IsVideo()
 }
@@ -119,7 +123,7 @@ func (l *lane) advance(now time.Time) {
 	for {
 		l.collect(now)
 		since, ok := l.win.hole()
-		if !ok || now.Before(since.Add(l.wait)) && l.keyEnd < l.win.next {
+		if !ok || now.Before(since.Add(l.patience())) {
 			return
 		}
 		l.giveUp(now)
@@ -132,7 +136,20 @@ func (l *lane) deadline() time.Time {
 	if !ok {
 		return time.Time{}
 	}
-	return since.Add(l.wait)
+	return since.Add(l.patience())
+}
+
+// patience is how long a hole may hold up what is behind it.
+func (l *lane) patience() time.Duration {
+	switch {
+	case l.leap > l.win.next: // it will never be filled
+		return 0
+	case l.keyEnd >= l.win.next && l.blind: // nobody needs it
+		return 0
+	case l.keyEnd >= l.win.next: // nobody needs it but who wants every frame
+		return min(l.wait, lastFrames)
+	}
+	return l.wait
 }
 
 // collect takes packets up to the first hole.

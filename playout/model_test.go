@@ -73,11 +73,7 @@ func (m *model) step(now time.Time, wait time.Duration) (out []string) {
 			m.whole = true
 			continue
 		}
-		expired := !now.Before(m.known[m.next].Add(wait))
-		for k := f + 1; k < len(m.shots) && !expired; k++ {
-			expired = m.shots[k].key && m.complete(k)
-		}
-		if !expired {
+		if now.Before(m.deadline(wait)) {
 			break
 		}
 		// Harmless: a hole between two packets of one frame that nothing refers to.
@@ -94,11 +90,22 @@ func (m *model) step(now time.Time, wait time.Duration) (out []string) {
 	return out
 }
 
+// deadline is when the hole at next is given up: after wait, after one round of
+// repair when a whole key frame is behind it, at once when the picture is blind.
 func (m *model) deadline(wait time.Duration) time.Time {
-	if m.next < len(m.of) && !m.known[m.next].IsZero() && !m.came[m.next] {
-		return m.known[m.next].Add(wait)
+	if m.next == len(m.of) || m.known[m.next].IsZero() || m.came[m.next] {
+		return time.Time{}
 	}
-	return time.Time{}
+	for k := m.of[m.next] + 1; k < len(m.shots); k++ {
+		if !m.shots[k].key || !m.complete(k) {
+			continue
+		}
+		wait = min(wait, lastFrames)
+		if m.blind {
+			wait = 0
+		}
+	}
+	return m.known[m.next].Add(wait)
 }
 
 // TestSplicerAgreesWithTheModel sends seeded clips through seeded losses, swaps
@@ -120,7 +127,7 @@ func compare(t *testing.T, seed uint64) {
 	const wait = 200 * time.Millisecond
 	shots, events := scene(t, rng)
 	m := newModel(shots)
-	s := NewSplicer(Config{MaxHold: time.Hour}, h264, Start{}, media.LayerMain)
+	s := NewSplicer(Config{MaxHold: time.Hour, MaxWait: wait}, h264, Start{}, media.LayerMain)
 	var packets []*media.Packet
 	for _, sh := range shots {
 		packets = append(packets, sh.packets...)

@@ -108,8 +108,14 @@ func (s *Splicer) Next() time.Time {
 	for _, l := range s.lanes {
 		next = sooner(next, l.deadline())
 	}
-	if s.use != nil && len(s.use.ready) > 0 {
+	if s.use == nil {
+		return next
+	}
+	if len(s.use.ready) > 0 {
 		next = sooner(next, s.due(s.use.ready[0]))
+	}
+	if first := s.lanes[0]; first != s.use && len(first.ready) > 0 {
+		next = sooner(next, s.patience(first))
 	}
 	return next
 }
@@ -157,7 +163,7 @@ func (s *Splicer) begin(now time.Time) bool {
 		s.leaveOut(now, l)
 	}
 	for {
-		s.choose()
+		s.choose(now)
 		l := s.use
 		if l == nil || len(l.ready) == 0 || s.due(l.ready[0]).After(now) {
 			return false
@@ -236,7 +242,7 @@ func (s *Splicer) leaveOut(now time.Time, l *lane) {
 
 // choose decides which layer the viewer sees from the next frame on. All changes
 // happen at a key frame: a layer that is not in use keeps frames from one on.
-func (s *Splicer) choose() {
+func (s *Splicer) choose(now time.Time) {
 	for i, l := range s.lanes {
 		if l == s.use || len(l.ready) == 0 {
 			continue
@@ -245,7 +251,7 @@ func (s *Splicer) choose() {
 		switch {
 		case s.use == nil:
 		case i == 0: // the preferred one, when it is not behind
-			if newest.Before(s.lastAt.Add(-s.cfg.SwitchAfter)) {
+			if newest.Before(s.lastAt.Add(-s.cfg.SwitchAfter)) || now.Before(s.patience(l)) {
 				continue
 			}
 		case len(s.use.ready) > 0 || newest.Before(s.lastAt.Add(s.cfg.SwitchAfter)):
@@ -254,6 +260,25 @@ func (s *Splicer) choose() {
 		s.change(l)
 		return
 	}
+}
+
+const (
+	// frameAndHalf tells a frame that is missing from one that is next, at 25 fps.
+	frameAndHalf = 60 * time.Millisecond
+	// lastFrames is how long the last frames in front of a key frame may take to
+	// be repaired when the key frame is there already, so that nobody needs them
+	// any more but who wants to see every frame: one round over a rural link.
+	lastFrames = 120 * time.Millisecond
+)
+
+// patience is until when the layer in use may still bring what lies between the
+// last frame shown and the key frame that another layer has ready.
+func (s *Splicer) patience(to *lane) time.Time {
+	key := to.ready[0]
+	if len(s.use.ready) == 0 && !s.lastAt.Add(frameAndHalf).Before(key.when()) {
+		return time.Time{}
+	}
+	return key.done.Add(lastFrames)
 }
 
 func (s *Splicer) change(to *lane) {

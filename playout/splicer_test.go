@@ -233,11 +233,14 @@ func TestSplicerChangesLayersAtKeyFrames(t *testing.T) {
 	r.push(50, main.frame(40, 2, false, false).packets...)
 	// Main stops. Sub's group began before main stopped, and goes on.
 	var cached []*media.Packet
-	for _, s := range sub.gop(30, 8) { // up to 310
+	for _, s := range sub.gop(30, 5) { // up to 190: 150 ms behind main's last
 		cached = append(cached, s.packets...)
 	}
-	r.push(330, cached...)
-	r.push(360, sub.frame(350, 2, false, false).packets...) // 310 ms behind main's last
+	r.push(205, cached...)
+	r.push(240, sub.frame(230, 2, false, false).packets...) // 190 ms behind it
+	r.push(280, sub.frame(270, 2, false, false).packets...)
+	r.push(320, sub.frame(310, 2, false, false).packets...)
+	r.push(360, sub.frame(350, 2, false, false).packets...)
 	r.push(400, sub.frame(390, 2, false, false).packets...)
 	// Main is back, in the middle of a group, then with a key frame.
 	r.push(430, main.frame(420, 2, false, false).packets...)
@@ -249,8 +252,8 @@ func TestSplicerChangesLayersAtKeyFrames(t *testing.T) {
 	r.expect(
 		sent{10, 0, 3}, sent{50, 40, 2},
 		// the cached group, 2 ms apart, up to the live edge
-		sent{360, 42, 3}, sent{360, 70, 2}, sent{360, 110, 2}, sent{360, 150, 2}, sent{360, 190, 2},
-		sent{360, 230, 2}, sent{360, 270, 2}, sent{360, 310, 2}, sent{360, 350, 2},
+		sent{240, 42, 3}, sent{240, 70, 2}, sent{240, 110, 2}, sent{240, 150, 2}, sent{240, 190, 2},
+		sent{240, 230, 2}, sent{280, 270, 2}, sent{320, 310, 2}, sent{360, 350, 2},
 		sent{400, 390, 2}, sent{440, 430, 2},
 		sent{475, 460, 3}, sent{510, 500, 2},
 	)
@@ -357,7 +360,7 @@ func TestSplicerPassesOverGapsInSound(t *testing.T) {
 		at = append(at, float64(g.at.Sub(epoch))/1e6)
 		stamps = append(stamps, float64(g.out.Timestamp-1000)/48)
 	}
-	for i, want := range []float64{0, 25, 25, 140, 140, 141, 160} {
+	for i, want := range []float64{0, 25, 25, 110, 110, 141, 160} {
 		if at[i] != want {
 			t.Errorf("packet %d left at %v, want %v", i, at[i], want)
 		}
