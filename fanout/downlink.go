@@ -2,11 +2,12 @@ package fanout
 
 import (
 	"cmp"
+	"math/rand/v2"
 	"slices"
 	"time"
 
-	"github.com/pion/rtcp"
-
+	"github.com/classrelay/classrelay/internal/fec"
+	"github.com/classrelay/classrelay/internal/pacer"
 	"github.com/classrelay/classrelay/media"
 )
 
@@ -17,102 +18,120 @@ type DownlinkConfig struct {
 	QueueAge time.Duration
 	// MaxRate caps the link in bit/s. Default 100 Mbit/s, a school's line.
 	MaxRate int64
+	// Deadline is what a frame may take over this link, repair included. Default
+	// 200 ms: the promise of 300 less the way to the screen.
+	Deadline time.Duration
+	// Seed of the times of probes. Two links need two seeds.
+	Seed uint64
 }
 
 const (
 	defaultQueueAge = 80 * time.Millisecond
 	defaultMaxRate  = 100e6
-	// reportEvery is how often a flow's sender report goes out: often enough
-	// that a lost one leaves a new viewer without capture times for half a
-	// second at most, and 0.5 kbit/s.
-	reportEvery = 500 * time.Millisecond
-	// rateWindow is over which a flow's rate is measured for the pace.
-	rateWindow = 2 * time.Second
 )
 
 // Downlink is the sending side of one link: it queues what the link's flows have
-// to send and says what leaves next and when. Audio goes first; a flow that is
-// catching up with its cached group of pictures goes last.
+// to send, decides which layer of each picture that is, adds parity, answers
+// requests for more, and says what leaves next and when.
 //
-// Downlink is a core: it is told the time, and one goroutine owns it. After every
-// Push, drain Pop, then wait until Next.
+// The cores it is made of, in packet order: queue (age), pacer (when), repair
+// (parity), ledger and loss model (what became of it), steering (what fits).
+//
+// Downlink is a core itself: it is told the time, and one goroutine owns it. After
+// every Push or Feedback, drain Pop, then wait until Next.
 type Downlink struct {
 	cfg   DownlinkConfig
-	flows []*flow // audio first, then by id
-	pace  pace
+	flows []*flow // sound first, then by id
+	pacer *pacer.Pacer[Out]
+	mend  mending
+	steer steering
 	stats DownlinkStats
+
+	restarts []uint64 // flows to begin anew from the cached group of pictures
+}
+
+// Out is one thing to send: a packet of a flow, RTCP about it, parity, padding.
+type Out struct {
+	Flow   uint64
+	Data   []byte        // without the flow id
+	Packet *media.Packet // of media, else nil
+	class  pacer.Class
+	again  bool   // a copy of a packet of sound
+	probe  uint16 // sequence number of padding
 }
 
 // DownlinkStats counts what happened on the sending side of a link.
 type DownlinkStats struct {
-	Sent     uint64 // packets handed out
+	Sent     uint64 // media packets handed out, copies of sound not counted
 	Bytes    uint64
+	Copies   uint64 // packets of sound sent again
+	Parity   uint64 // bytes of repair packets
+	Padding  uint64 // bytes of probes
+	Reports  uint64 // RTCP packets
 	Dropped  Dropped
-	Pace     int64         // bit/s in force
 	QueueAge time.Duration // of the oldest frame waiting, catch-up apart
 	Queued   int           // bytes waiting
-}
-
-type flow struct {
-	id     uint64
-	layer  media.Layer
-	q      queue
-	report time.Time // when the next sender report is due
-	sent   uint32
-	octets uint32
-	rate   rate
-	want   bool // a key frame should be asked for
-}
-
-// Out is one thing to send: the packet of a flow, or RTCP about it.
-type Out struct {
-	Flow   uint64
-	Data   []byte        // RTP or RTCP, without the flow id
-	Packet *media.Packet // nil for RTCP
+	Repair   RepairSent
+	Path     PathState
 }
 
 // NewDownlink returns a downlink without flows.
 func NewDownlink(cfg DownlinkConfig) *Downlink {
 	cfg.QueueAge = cmp.Or(cfg.QueueAge, defaultQueueAge)
 	cfg.MaxRate = cmp.Or(cfg.MaxRate, int64(defaultMaxRate))
-	return &Downlink{cfg: cfg}
+	d := &Downlink{cfg: cfg, pacer: pacer.New[Out](pacer.Config{})}
+	d.mend = newMending(cfg.Deadline)
+	d.steer = newSteering(cfg, rand.New(rand.NewPCG(cfg.Seed, 1))) //nolint:gosec // only spreads probes
+	return d
 }
 
-// Open adds a flow for a layer. It begins in catch-up, so that a cached group of
-// pictures may be pushed at once.
-func (d *Downlink) Open(now time.Time, id uint64, l media.Layer) {
-	f := &flow{id: id, layer: l}
+// Open adds a flow for a layer of a feed. It begins in catch-up, so that a cached
+// group of pictures may be pushed at once; whether it is sent is decided with the
+// next verdict.
+func (d *Downlink) Open(now time.Time, id uint64, feed media.FeedID, l media.Layer, o FlowOptions) {
+	f := &flow{id: id, feed: feed, layer: l, opened: now}
 	f.q.video = l.IsVideo()
 	f.q.waitKey = f.q.video
 	f.q.catchUp = now
+	if l.IsVideo() {
+		f.repair = d.mend.sender()
+	} else {
+		f.active = true
+	}
 	d.flows = append(d.flows, f)
 	slices.SortFunc(d.flows, func(a, b *flow) int {
-		if a.layer.IsVideo() != b.layer.IsVideo() {
-			return cmp.Compare(btoi(a.layer.IsVideo()), btoi(b.layer.IsVideo()))
-		}
-		return cmp.Compare(a.id, b.id)
+		return cmp.Or(cmp.Compare(rank(a.layer), rank(b.layer)), cmp.Compare(a.id, b.id))
 	})
+	d.steer.want(feed, l, o)
+	d.decide(now)
 }
 
-func btoi(b bool) int {
-	if b {
+// SetOptions changes how a flow is treated.
+func (d *Downlink) SetOptions(now time.Time, id uint64, o FlowOptions) {
+	if f := d.flow(id); f != nil {
+		d.steer.want(f.feed, f.layer, o)
+		d.decide(now)
+	}
+}
+
+func rank(l media.Layer) int {
+	if l.IsVideo() {
 		return 1
 	}
 	return 0
 }
 
 // Close forgets a flow and what it had queued.
-func (d *Downlink) Close(id uint64) {
-	d.flows = slices.DeleteFunc(d.flows, func(f *flow) bool { return f.id == id })
-}
-
-// Restart empties a flow's queue and lets it catch up anew, for a layer that is
-// switched on again from its cached group of pictures.
-func (d *Downlink) Restart(now time.Time, id uint64) {
-	if f := d.flow(id); f != nil {
-		f.q.clear(&d.stats.Dropped)
-		f.q.catchUp = now
+func (d *Downlink) Close(now time.Time, id uint64) {
+	f := d.flow(id)
+	if f == nil {
+		return
 	}
+	d.flows = slices.DeleteFunc(d.flows, func(f *flow) bool { return f.id == id })
+	d.pacer.DropFlow(pacer.Flow(id), nil)
+	d.mend.ledger.Forget(id)
+	d.steer.leave(f.feed, f.layer)
+	d.decide(now)
 }
 
 func (d *Downlink) flow(id uint64) *flow {
@@ -124,52 +143,120 @@ func (d *Downlink) flow(id uint64) *flow {
 	return nil
 }
 
-// Push queues a packet on a flow. A flow that is not open takes nothing.
+// Push queues a packet on a flow. Packets of a layer that is not being sent are
+// looked at too: for its rate, and for the key frame at which it may begin.
 func (d *Downlink) Push(now time.Time, id uint64, p *media.Packet) {
 	f := d.flow(id)
 	if f == nil {
 		return
 	}
 	f.rate.add(p.Arrival, p.Size())
-	f.q.push(now, p, &d.stats.Dropped)
+	f.keys.note(p)
+	if f.armed && p.Key {
+		d.begin(now, f)
+	}
+	if f.active {
+		f.q.push(now, p, &d.stats.Dropped)
+	}
+}
+
+// begin makes an armed flow the one that is sent, at its key frame.
+func (d *Downlink) begin(now time.Time, f *flow) {
+	f.armed, f.active = false, true
+	f.q.waitKey, f.q.gap = true, true
+	for _, o := range d.flows {
+		if o != f && o.feed == f.feed && o.layer.IsVideo() && !d.steer.always(o.feed, o.layer) {
+			d.end(o)
+		}
+	}
+	d.steer.changed(now, true)
+}
+
+// end stops sending a flow at once: what has not left is dropped.
+func (d *Downlink) end(f *flow) {
+	f.armed = false
+	if !f.active {
+		return
+	}
+	f.active = false
+	f.q.clear(&d.stats.Dropped)
+	d.pacer.DropFlow(pacer.Flow(f.id), nil)
 }
 
 // Pop returns the next thing to send, if anything may leave at now.
 func (d *Downlink) Pop(now time.Time) (Out, bool) {
-	d.pace.set(now, d.target(now))
+	d.age(now)
+	d.fill(now)
+	out, ok := d.pacer.Pop(now)
+	if !ok {
+		return Out{}, false
+	}
+	d.left(now, &out)
+	return out, true
+}
+
+// age applies the age rule to every flow.
+func (d *Downlink) age(now time.Time) {
 	for _, f := range d.flows {
 		f.q.settle(now)
 		f.want = f.q.shed(now, d.cfg.QueueAge, &d.stats.Dropped) || f.want
 	}
-	f := d.choose()
-	if f == nil || f.layer.IsVideo() && !d.pace.ready(now) {
-		return Out{}, false
-	}
-	if out, ok := f.senderReport(now); ok {
-		d.pace.spend(len(out.Data))
-		return out, true
-	}
-	p := f.q.pop()
-	f.sent++
-	f.octets += uint32(len(p.Payload()))
-	d.pace.spend(p.Size())
-	d.stats.Sent++
-	d.stats.Bytes += uint64(p.Size())
-	return Out{Flow: f.id, Data: p.Raw, Packet: p}, true
 }
 
-// choose picks the flow whose turn it is: audio, then the live flow whose frame
-// has waited longest, then those that are catching up.
+// pacerHolds is how many bytes of pictures wait in the pacer rather than in the
+// queues: a few milliseconds' worth, so that what is dropped is dropped here.
+const pacerHolds = 16 * 1311
+
+// fill moves what is next into the pacer: sound at once, pictures as far as they
+// will leave soon.
+func (d *Downlink) fill(now time.Time) {
+	for _, f := range d.flows {
+		if f.layer.IsVideo() {
+			break // sound comes first in flows
+		}
+		for p := f.q.pop(); p != nil; p = f.q.pop() {
+			d.enqueue(now, f, p, pacer.Audio, false)
+		}
+		for p, ok := f.echo.Pop(now); ok; p, ok = f.echo.Pop(now) {
+			d.enqueue(now, f, p, pacer.Audio, true)
+		}
+	}
+	if d.steer.blackout() {
+		return // sound only until something comes back
+	}
+	for d.pacer.Queued(pacer.Media) < pacerHolds {
+		f := d.choose()
+		if f == nil {
+			break
+		}
+		p := f.q.pop()
+		if notice, ok := f.leapt(p); ok {
+			d.rtcp(now, f.id, notice)
+		}
+		d.enqueue(now, f, p, pacer.Media, false)
+	}
+	d.pad(now)
+}
+
+// enqueue hands a packet to the pacer, behind a sender report if one is due.
+func (d *Downlink) enqueue(now time.Time, f *flow, p *media.Packet, c pacer.Class, again bool) {
+	if sr, ok := f.senderReport(now, p); ok {
+		d.rtcp(now, f.id, sr)
+	}
+	out := Out{Flow: f.id, Data: p.Raw, Packet: p, class: c, again: again}
+	d.pacer.Push(now, c, pacer.Flow(f.id), p.Size(), out)
+}
+
+func (d *Downlink) rtcp(now time.Time, id uint64, b []byte) {
+	d.pacer.Push(now, pacer.Feedback, pacer.Flow(id), len(b), Out{Flow: id, Data: b, class: pacer.Feedback})
+}
+
+// choose picks the picture whose turn it is: the live flow whose frame has waited
+// longest, then those that are catching up.
 func (d *Downlink) choose() *flow {
 	var best *flow
 	for _, f := range d.flows {
-		if f.q.head() == nil {
-			continue
-		}
-		if !f.layer.IsVideo() {
-			return f
-		}
-		if best == nil || f.before(best) {
+		if f.layer.IsVideo() && f.q.head() != nil && (best == nil || f.before(best)) {
 			best = f
 		}
 	}
@@ -183,37 +270,84 @@ func (f *flow) before(o *flow) bool {
 	return f.q.head().since.Before(o.q.head().since)
 }
 
-// senderReport returns an RTCP sender report (RFC 3550 §6.4.1) when one is due:
-// in front of the first packet and every half second. Its NTP time is the capture
-// time of the packet about to leave, in this node's clock, so the receiver knows
-// every packet's capture time from it.
-func (f *flow) senderReport(now time.Time) (Out, bool) {
-	h := f.q.head()
-	p := h.packets[h.sent]
-	if p.Capture.IsZero() || now.Before(f.report) {
-		return Out{}, false
+// left notes what has left, and makes what goes with it: parity, the copy of a
+// sound.
+func (d *Downlink) left(now time.Time, out *Out) {
+	size := len(out.Data) + datagramCost
+	d.steer.sent(now, size)
+	switch out.class {
+	case pacer.Media, pacer.Audio:
+		d.leftMedia(now, out, size)
+	case pacer.Repair, pacer.Parity:
+		d.stats.Parity += uint64(len(out.Data))
+	case pacer.Probe:
+		d.mend.sent(now, ProbeFlow, out.probe, size, false)
+		d.stats.Padding += uint64(len(out.Data))
+	case pacer.Feedback:
+		d.stats.Reports++
 	}
-	f.report = now.Add(reportEvery)
-	sr := rtcp.SenderReport{
-		SSRC:        p.SSRC,
-		NTPTime:     media.NTP(p.Capture),
-		RTPTime:     p.Timestamp,
-		PacketCount: f.sent,
-		OctetCount:  f.octets,
-	}
-	b, err := sr.Marshal()
-	if err != nil {
-		return Out{}, false // a report without blocks always fits
-	}
-	return Out{Flow: f.id, Data: b}, true
 }
 
-// Next is when Pop may have something again; zero when there is nothing queued.
-func (d *Downlink) Next() time.Time {
-	if d.choose() == nil {
-		return time.Time{}
+// datagramCost is what a datagram costs on the wire beside its payload: flow id 2,
+// QUIC 37, UDP and IPv4 28.
+const datagramCost = 67
+
+func (d *Downlink) leftMedia(now time.Time, out *Out, size int) {
+	f, p := d.flow(out.Flow), out.Packet
+	d.mend.sent(now, out.Flow, p.Seq, size, p.Key)
+	if out.again {
+		d.stats.Copies++
+		return
 	}
-	return d.pace.next()
+	d.stats.Sent++
+	d.stats.Bytes += uint64(p.Size())
+	if f == nil {
+		return
+	}
+	f.sent++
+	f.octets += uint32(len(p.Payload()))
+	if f.repair == nil {
+		f.echo.Push(now, p, d.mend.loss.Loss())
+		return
+	}
+	f.repair.Push(now, p)
+	d.parity(now, f)
+}
+
+// parity hands the rows that a flow's repair has made to the pacer.
+func (d *Downlink) parity(now time.Time, f *flow) {
+	for {
+		r, ok := f.repair.Pop(now)
+		if !ok {
+			return
+		}
+		class := pacer.Parity
+		if r.Type == fec.OnDemand {
+			class = pacer.Repair
+		} else if d.steer.blackout() {
+			continue
+		}
+		id := f.id + RepairOffset
+		d.pacer.Push(now, class, pacer.Flow(id), len(r.Raw), Out{Flow: id, Data: r.Raw, class: class})
+	}
+}
+
+// Next is when Pop may have something again; zero when there is nothing to do.
+func (d *Downlink) Next() time.Time {
+	next := d.pacer.Next()
+	for _, f := range d.flows {
+		next = soonest(next, f.echo.Next())
+	}
+	next = soonest(next, d.steer.nextStep())
+	return next
+}
+
+// soonest is the earlier of two times of which zero means never.
+func soonest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // KeyFrames returns the flows that dropped their way to a point where only a key
@@ -228,36 +362,26 @@ func (d *Downlink) KeyFrames() (ids []uint64) {
 	return ids
 }
 
-// target is the pace: a multiple of what the flows carry, so that a key frame,
-// eight times an ordinary one, leaves within half a frame's time, and enough for
-// one before the flows' rates are known. It stays below 0.8 of the link's cap,
-// which leaves room for what else the school does, unless the flows themselves
-// need more.
-func (d *Downlink) target(now time.Time) int64 {
-	var sum int64
-	for _, f := range d.flows {
-		sum += f.rate.bits(now)
-	}
-	const perKeyFrame, least = 16, 40_000_000
-	room := max(d.cfg.MaxRate*8/10, min(sum*5/4, d.cfg.MaxRate))
-	return min(max(perKeyFrame*sum, least), room)
+// Restarts returns the flows that are to be pushed anew from their cached group
+// of pictures, once each.
+func (d *Downlink) Restarts() []uint64 {
+	ids := d.restarts
+	d.restarts = nil
+	return ids
 }
-
-// SetMaxRate changes the cap, in bit/s.
-func (d *Downlink) SetMaxRate(rate int64) { d.cfg.MaxRate = rate }
-
-// Pace is the rate in bit/s at which the downlink lets packets go.
-func (d *Downlink) Pace() int64 { return d.pace.rate }
 
 // Stats returns a copy of the counters.
 func (d *Downlink) Stats(now time.Time) DownlinkStats {
 	st := d.stats
-	st.Pace = d.pace.rate
 	for _, f := range d.flows {
 		st.Queued += f.q.bytes
 		if h := f.q.head(); h != nil && f.q.catchUp.IsZero() {
 			st.QueueAge = max(st.QueueAge, now.Sub(h.since))
 		}
+		if f.repair != nil {
+			st.Repair.add(f.repair.Stats())
+		}
 	}
+	st.Path = d.pathState()
 	return st
 }

@@ -17,10 +17,11 @@ type Feed struct {
 	id media.FeedID
 
 	mu     sync.Mutex
-	layers [media.NumLayers]layer
+	layers [media.NumLayers]shelf
 }
 
-type layer struct {
+// shelf is what a feed keeps of one layer.
+type shelf struct {
 	track *media.Track
 	ring  *ring // nil until the first packet: most feeds have no sub stream
 	subs  map[*Subscription]struct{}

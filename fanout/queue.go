@@ -20,6 +20,7 @@ type queue struct {
 	waitKey bool // nothing can be decoded before the next key frame
 	catchUp time.Time
 	bytes   int
+	gap     bool // packets were left out in front of the next one to leave
 }
 
 // frame is one video frame, or one audio packet, waiting to leave.
@@ -55,6 +56,7 @@ func (q *queue) push(now time.Time, p *media.Packet, d *Dropped) {
 		q.waitKey = false
 	}
 	if f.dropping || q.waitKey {
+		q.gap = true
 		if !f.dropping {
 			f.dropping = true
 			d.Frames++
@@ -64,6 +66,7 @@ func (q *queue) push(now time.Time, p *media.Packet, d *Dropped) {
 	}
 	f.packets = append(f.packets, p)
 	q.bytes += p.Size()
+	q.gap = q.gap || p.Leap
 }
 
 // frame finds p's frame among the last ones, or opens a new one at the end.
@@ -85,6 +88,14 @@ func (q *queue) head() *frame {
 		if f.sent < len(f.packets) {
 			return f
 		}
+	}
+	return nil
+}
+
+// peek is the oldest packet, nil when there is none.
+func (q *queue) peek() *media.Packet {
+	if f := q.head(); f != nil {
+		return f.packets[f.sent]
 	}
 	return nil
 }
@@ -175,6 +186,7 @@ func (q *queue) cut(to int) {
 	for _, f := range q.frames[:to] {
 		for _, p := range f.packets[f.sent:] {
 			q.bytes -= p.Size()
+			q.gap = true
 		}
 		f.packets, f.sent, f.dropping = nil, 0, true
 	}
@@ -186,4 +198,11 @@ func (q *queue) clear(d *Dropped) {
 	q.count(len(q.frames), d)
 	q.cut(len(q.frames))
 	q.waitKey = q.video
+}
+
+// restart forgets everything, for a flow that is pushed anew from its cached
+// group of pictures.
+func (q *queue) restart(now time.Time, d *Dropped) {
+	q.count(len(q.frames), d)
+	*q = queue{video: q.video, waitKey: q.video, catchUp: now, gap: true}
 }

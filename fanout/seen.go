@@ -13,6 +13,7 @@ type seen struct {
 	highest int64
 	first   int64
 	unique  uint64
+	skipped uint64 // left out by the sender
 	started bool
 }
 
@@ -41,6 +42,16 @@ func (s *seen) add(seq uint16) bool {
 	return true
 }
 
+// skip tells that nothing between the highest number seen and seq was sent.
+func (s *seen) skip(seq uint16) {
+	if !s.started {
+		return
+	}
+	if n := s.unwrap.Unwrap(seq); n > s.highest+1 {
+		s.skipped += uint64(n - 1 - s.highest)
+	}
+}
+
 func (s *seen) clear(n int64) { s.bits[n/64%(seenWindow/64)] &^= 1 << (n % 64) }
 
 // lost is how many packets have not come so far.
@@ -48,5 +59,5 @@ func (s *seen) lost() uint64 {
 	if !s.started {
 		return 0
 	}
-	return uint64(s.highest-s.first+1) - s.unique
+	return uint64(max(0, s.highest-s.first+1-int64(s.unique+s.skipped)))
 }

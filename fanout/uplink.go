@@ -1,31 +1,33 @@
 package fanout
 
 import (
+	"encoding/binary"
 	"time"
 
-	"github.com/pion/rtcp"
-
-	"github.com/classrelay/classrelay/internal/quantile"
+	"github.com/classrelay/classrelay/internal/feedback"
+	"github.com/classrelay/classrelay/internal/repair"
 	"github.com/classrelay/classrelay/media"
 )
 
-// pendingMost is how many packets of a flow wait for its track to be announced:
-// the announcement travels on a stream, and a lost piece of it takes a round trip
-// longer than the first packets.
-const pendingMost = 256
-
 // Uplink is the receiving side of one link: it turns what came on a flow back
-// into packets of a feed's layer, drops duplicates, counts losses, and knows from
-// the sender reports when each packet was captured.
+// into packets of a feed's layer, restores what was lost, tells the other end
+// what came and what is missing, and knows from the sender reports when each
+// packet was captured.
 //
-// Uplink is a core: it is told the time, and one goroutine owns it.
+// Packets are handed on as they come, repaired ones when they are repaired:
+// a middle hop neither waits nor reorders.
+//
+// Uplink is a core: it is told the time, and one goroutine owns it. After every
+// Push, drain Pop and PopReport, then wait until Next.
 type Uplink struct {
-	flows  map[uint64]*inflow
-	offset time.Duration // the peer's clock minus ours
-	known  bool
-	out    []Received
-	popped int // how many of out are gone
-	stray  uint64
+	flows    map[uint64]*inflow
+	recorder *feedback.Recorder
+	path     repair.Path
+	offset   time.Duration // the peer's clock minus ours
+	known    bool
+	out      []Received
+	popped   int // how many of out are gone
+	stray    uint64
 }
 
 // Received is a packet and the feed it is for.
@@ -34,55 +36,31 @@ type Received struct {
 	Packet *media.Packet
 }
 
-// UplinkFlow is what is known about one flow that comes in.
-type UplinkFlow struct {
-	Feed      media.FeedID
-	Layer     media.Layer
-	Packets   uint64
-	Bytes     uint64
-	Lost      uint64 // sequence numbers that never came
-	Duplicate uint64
-	Bad       uint64 // not RTP, or not parsable
-	Latency   quantile.Summary
-	Last      time.Time
+// NewUplink returns an uplink without flows. Deadline is what a frame may take
+// over this link, repair included; 0 means 200 ms.
+func NewUplink(deadline time.Duration) *Uplink {
+	return &Uplink{
+		flows:    make(map[uint64]*inflow),
+		recorder: feedback.NewRecorder(feedback.RecorderConfig{}),
+		path:     repair.Path{Deadline: deadline},
+	}
 }
-
-type inflow struct {
-	feed    media.FeedID
-	layer   media.Layer
-	track   *media.Track
-	ssrc    uint32
-	seen    seen
-	earlier uint64 // lost under earlier SSRCs
-	report  senderReport
-	pending []held
-	stats   UplinkFlow
-	latency quantile.Recent
-}
-
-type held struct {
-	raw []byte
-	at  time.Time
-}
-
-// senderReport ties an RTP timestamp to the peer's wall clock (RFC 3550 §6.4.1).
-type senderReport struct {
-	at        time.Time
-	timestamp uint32
-	known     bool
-}
-
-// NewUplink returns an uplink without flows.
-func NewUplink() *Uplink { return &Uplink{flows: make(map[uint64]*inflow)} }
 
 // Open expects packets of a feed's layer on a flow. The track may still be
 // unknown (nil); a few packets wait for it then.
 func (u *Uplink) Open(id uint64, feed media.FeedID, l media.Layer, t *media.Track) {
-	u.flows[id] = &inflow{feed: feed, layer: l, track: t, stats: UplinkFlow{Feed: feed, Layer: l}}
+	f := newInflow(feed, l, t)
+	if f.repair != nil {
+		f.repair.SetPath(u.path)
+	}
+	u.flows[id] = f
 }
 
 // Close forgets a flow.
-func (u *Uplink) Close(id uint64) { delete(u.flows, id) }
+func (u *Uplink) Close(id uint64) {
+	delete(u.flows, id)
+	u.recorder.Forget(id)
+}
 
 // SetTrack says how a flow is encoded, and lets go of the packets that waited
 // for that.
@@ -95,73 +73,104 @@ func (u *Uplink) SetTrack(id uint64, t *media.Track) {
 	pending := f.pending
 	f.pending = nil
 	for _, h := range pending {
-		u.rtp(h.at, f, h.raw)
+		u.rtp(h.at, id, f, h.raw)
 	}
 }
 
 // SetOffset says how far the peer's clock is ahead of ours.
 func (u *Uplink) SetOffset(offset time.Duration) { u.offset, u.known = offset, true }
 
+// SetPath tells the link's round trip without queue.
+func (u *Uplink) SetPath(rtt time.Duration) {
+	if rtt <= 0 || rtt == u.path.RTT {
+		return
+	}
+	u.path.RTT = rtt
+	for _, f := range u.flows {
+		if f.repair != nil {
+			f.repair.SetPath(u.path)
+		}
+	}
+}
+
 // Push takes what came on a flow: an RTP packet or RTCP about it, told apart by
-// the second byte (RFC 5761 §4). It keeps b. What belongs to no flow is counted.
+// the second byte (RFC 5761 §4), parity, or padding. It keeps b. What belongs to
+// no flow is counted.
 func (u *Uplink) Push(now time.Time, id uint64, b []byte) {
+	switch {
+	case id == ProbeFlow:
+		if len(b) >= 2 {
+			u.recorder.Arrived(now, ProbeFlow, binary.BigEndian.Uint16(b))
+		}
+		return
+	case id >= RepairOffset:
+		u.parity(now, id-RepairOffset, b)
+		return
+	}
 	f := u.flows[id]
 	switch {
 	case f == nil:
 		u.stray++
 	case len(b) >= 2 && b[1] >= 192 && b[1] <= 223:
-		f.rtcp(b)
+		f.rtcp(now, b)
 	case f.track == nil:
-		// Full: the oldest goes, for the newest may begin with a key frame.
-		if len(f.pending) == pendingMost {
-			f.pending = f.pending[1:]
-		}
-		f.pending = append(f.pending, held{raw: b, at: now})
+		f.hold(now, b)
 	default:
-		u.rtp(now, f, b)
+		u.rtp(now, id, f, b)
 	}
 }
 
-func (f *inflow) rtcp(b []byte) {
-	packets, err := rtcp.Unmarshal(b)
-	if err != nil {
-		f.stats.Bad++
-		return
-	}
-	for _, p := range packets {
-		if sr, ok := p.(*rtcp.SenderReport); ok {
-			f.report = senderReport{at: media.FromNTP(sr.NTPTime), timestamp: sr.RTPTime, known: true}
-			if f.ssrc != sr.SSRC {
-				f.restart(sr.SSRC)
-			}
-		}
-	}
-}
-
-// restart begins a new count, for a source that began anew with another SSRC.
-func (f *inflow) restart(ssrc uint32) {
-	f.earlier += f.seen.lost()
-	f.ssrc, f.seen = ssrc, seen{}
-}
-
-func (u *Uplink) rtp(now time.Time, f *inflow, raw []byte) {
+// rtp takes an RTP packet off the wire.
+func (u *Uplink) rtp(now time.Time, id uint64, f *inflow, raw []byte) {
 	p, err := media.Parse(raw, f.layer, f.track.Codec, now)
 	if err != nil {
 		f.stats.Bad++
 		return
 	}
-	if p.SSRC != f.ssrc {
-		f.restart(p.SSRC)
-		f.report.known = false
+	u.recorder.Arrived(now, id, p.Seq)
+	if f.fresh(now, p) {
+		u.deliver(now, f, p)
 	}
-	if !f.seen.add(p.Seq) {
-		f.stats.Duplicate++
+	u.mended(now, id, f)
+}
+
+// parity takes a repair packet.
+func (u *Uplink) parity(now time.Time, id uint64, b []byte) {
+	f := u.flows[id]
+	if f == nil || f.repair == nil {
+		u.stray++
 		return
 	}
+	f.stats.Parity++
+	_ = f.repair.PushRepair(now, b) // of no use: counted by the receiver itself
+	u.mended(now, id, f)
+}
+
+// mended hands on what has been restored, and passes on what is missing.
+func (u *Uplink) mended(now time.Time, id uint64, f *inflow) {
+	if f.repair == nil || f.track == nil {
+		return
+	}
+	for raw, ok := f.repair.Pop(now); ok; raw, ok = f.repair.Pop(now) {
+		p, err := media.Parse(raw, f.layer, f.track.Codec, now)
+		if err != nil {
+			f.stats.Bad++
+			continue
+		}
+		u.deliver(now, f, p)
+	}
+	for q, ok := f.repair.PopRequest(now); ok; q, ok = f.repair.PopRequest(now) {
+		u.recorder.Request(now, id, q)
+	}
+}
+
+// deliver dates a packet and queues it for its feed.
+func (u *Uplink) deliver(now time.Time, f *inflow, p *media.Packet) {
 	f.stats.Packets++
 	f.stats.Bytes += uint64(p.Size())
 	f.stats.Last = now
 	u.date(f, p)
+	p.Leap = f.leap != nil && *f.leap == p.Seq
 	if p.Marker && !p.Capture.IsZero() {
 		f.latency.Add(now, now.Sub(p.Capture))
 	}
@@ -191,16 +200,39 @@ func (u *Uplink) Pop() (Received, bool) {
 	return r, true
 }
 
+// Tick asks for what is due to be asked for. To be called at Next or more often.
+func (u *Uplink) Tick(now time.Time) {
+	for id, f := range u.flows {
+		if f.repair != nil && !after(f.repair.Next(), now) {
+			u.mended(now, id, f)
+		}
+	}
+}
+
+// after tells whether a time is still to come; zero is never.
+func after(t, now time.Time) bool { return t.IsZero() || t.After(now) }
+
+// PopReport returns the report to send on FeedbackFlow, if one is due.
+func (u *Uplink) PopReport(now time.Time) ([]byte, bool) { return u.recorder.Pop(now) }
+
+// Next is when Tick or PopReport will have something; zero: nothing comes.
+func (u *Uplink) Next() time.Time {
+	next := u.recorder.Next()
+	for _, f := range u.flows {
+		if f.repair != nil {
+			next = soonest(next, f.repair.Next())
+		}
+	}
+	return next
+}
+
 // Flow returns what is known about a flow.
 func (u *Uplink) Flow(now time.Time, id uint64) (UplinkFlow, bool) {
 	f := u.flows[id]
 	if f == nil {
 		return UplinkFlow{}, false
 	}
-	st := f.stats
-	st.Lost = f.earlier + f.seen.lost()
-	st.Latency = f.latency.Summary(now)
-	return st, true
+	return f.status(now), true
 }
 
 // Stray is how many datagrams came for flows that are not open.

@@ -33,7 +33,7 @@ func report(t *testing.T, ssrc uint32, at time.Time, ts uint32) []byte {
 }
 
 func TestUplinkCountsWhatIsLostAndDropsWhatIsDouble(t *testing.T) {
-	u, c := NewUplink(), newCamera(media.LayerMain)
+	u, c := NewUplink(0), newCamera(media.LayerMain)
 	u.Open(mainFlow, "room", media.LayerMain, track())
 	c.seq = 65530 // crosses the wrap
 	packets := c.frame(t, 10, true)
@@ -55,7 +55,7 @@ func TestUplinkCountsWhatIsLostAndDropsWhatIsDouble(t *testing.T) {
 }
 
 func TestUplinkDatesPacketsInOurClock(t *testing.T) {
-	u, c := NewUplink(), newCamera(media.LayerMain)
+	u, c := NewUplink(0), newCamera(media.LayerMain)
 	u.Open(mainFlow, "room", media.LayerMain, track())
 	u.SetOffset(2 * time.Hour) // the peer is two hours ahead
 	first := c.frame(t, 1, true)[0]
@@ -78,7 +78,7 @@ func TestUplinkDatesPacketsInOurClock(t *testing.T) {
 }
 
 func TestPacketsWaitForTheirTrack(t *testing.T) {
-	u, c := NewUplink(), newCamera(media.LayerMain)
+	u, c := NewUplink(0), newCamera(media.LayerMain)
 	u.Open(mainFlow, "room", media.LayerMain, nil)
 	for _, p := range c.frame(t, 3, true) {
 		u.Push(c.now, mainFlow, p.Raw)
@@ -94,7 +94,7 @@ func TestPacketsWaitForTheirTrack(t *testing.T) {
 }
 
 func TestASourceThatBeginsAnewIsNoLoss(t *testing.T) {
-	u, c := NewUplink(), newCamera(media.LayerMain)
+	u, c := NewUplink(0), newCamera(media.LayerMain)
 	u.Open(mainFlow, "room", media.LayerMain, track())
 	u.Push(c.now, mainFlow, c.frame(t, 1, true)[0].Raw)
 	again := newCamera(media.LayerMain)
@@ -109,7 +109,7 @@ func TestASourceThatBeginsAnewIsNoLoss(t *testing.T) {
 }
 
 func TestStrayDatagramsAreCounted(t *testing.T) {
-	u := NewUplink()
+	u := NewUplink(0)
 	u.Push(time.Unix(0, 0), 99, []byte{0x80, 96})
 	if u.Stray() != 1 {
 		t.Fatal(u.Stray())
@@ -119,7 +119,7 @@ func TestStrayDatagramsAreCounted(t *testing.T) {
 func FuzzUplink(f *testing.F) {
 	f.Add([]byte{0x80, 200, 0, 6}, []byte{0x80, 96, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0x65})
 	f.Fuzz(func(t *testing.T, a, b []byte) {
-		u := NewUplink()
+		u := NewUplink(0)
 		u.Open(mainFlow, "room", media.LayerMain, track())
 		u.SetOffset(time.Second)
 		now := time.Unix(1000, 0)

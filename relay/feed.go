@@ -43,6 +43,7 @@ type feed struct {
 
 	source   source // nil: it comes from another node
 	interest [media.NumLayers]int
+	exact    [media.NumLayers]int       // of these, who cannot do with a better layer
 	idle     [media.NumLayers]time.Time // when somebody last wanted the layer
 	asked    [media.NumLayers]time.Time // when a key frame was last asked for
 	changed  chan struct{}              // closed and made anew when tracks or routes change
@@ -97,28 +98,33 @@ func (f *feed) learn(a *control.Feed) {
 // subscription is a cursor on a feed that counts as interest while it is open.
 type subscription struct {
 	*fanout.Subscription
-	feed *feed
-	once sync.Once
+	feed  *feed
+	exact bool // needs this very layer
+	once  sync.Once
 }
 
 // Close gives the interest back. It may be called twice.
 func (s *subscription) Close() {
 	s.once.Do(func() {
 		s.Subscription.Close()
-		s.feed.table.release(s.feed, s.Layer())
+		s.feed.table.release(s)
 	})
 }
 
-// watched is a feed as a viewer sees it.
-type watched struct{ *feed }
+// watched is a feed as one viewer sees it.
+type watched struct {
+	*feed
+	adaptive bool // the viewer has asked for main: it takes sub only in its place
+}
 
 // Subscribe implements playout.Source.
-func (w watched) Subscribe(l media.Layer, wake chan<- struct{}) playout.Subscription {
-	return w.table.subscribe(w.feed, l, wake)
+func (w *watched) Subscribe(l media.Layer, wake chan<- struct{}) playout.Subscription {
+	w.adaptive = w.adaptive || l == media.LayerMain
+	return w.table.subscribe(w.feed, l, wake, l == media.LayerSub && !w.adaptive)
 }
 
 // RequestKeyFrame implements playout.Source.
-func (w watched) RequestKeyFrame(l media.Layer) { w.table.requestKeyFrame(w.feed, l) }
+func (w *watched) RequestKeyFrame(l media.Layer) { w.table.requestKeyFrame(w.feed, l) }
 
 // logger adds the feed's name.
 func (f *feed) logger(log *zap.Logger) *zap.Logger {

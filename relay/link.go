@@ -59,6 +59,8 @@ type link struct {
 	sender   *sender
 	exchange clock.Exchange
 	due      deadlines
+	pace     int64  // as last told to the connection
+	switches uint64 // as last logged
 }
 
 // deadlines are the loop's own times.
@@ -91,7 +93,13 @@ func newLink(
 	l.receiver = newReceiver(t, session, l.in, log)
 	l.sender = newSender(t, peer, session, l.mail.wake, cfg)
 	l.status.Store(&LinkStatus{Peer: peer, Dialled: dialled, Since: time.Now()})
-	return l, session.Receive(timeFlow, l.in)
+	conn.Controller().SetYield(false) // the downlink's own estimator yields
+	for _, id := range []uint64{timeFlow, fanout.FeedbackFlow, fanout.ProbeFlow} {
+		if err := session.Receive(id, l.in); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
 }
 
 // Run carries the link until it ends, and returns why; nil when ctx is done.
@@ -236,11 +244,37 @@ func (l *link) turn(now time.Time) error {
 	}
 	if !now.Before(l.due.publish) {
 		l.due.publish = now.Add(publishEvery)
-		l.sender.choose(now)
 		l.publish(now)
 	}
+	l.report(now)
 	l.due.pump = l.sender.pump(now)
+	l.follow()
 	return nil
+}
+
+// minPace keeps the control stream quick on a link that carries no media.
+const minPace = 2_000_000
+
+// follow makes the connection's own controller obey the downlink's pace, and says
+// when the downlink has changed what it carries.
+func (l *link) follow() {
+	if pace := max(int64(l.sender.down.Pace()), minPace); pace != l.pace {
+		l.pace = pace
+		l.conn.Controller().Set(pace, 0)
+	}
+	if last, n := l.sender.down.LastSwitch(); n != l.switches {
+		l.switches = n
+		l.log.Info("layers changed", zap.String("why", last.Why))
+	}
+}
+
+// report tells the peer what came and what is missing.
+func (l *link) report(now time.Time) {
+	l.receiver.up.Tick(now)
+	l.receiver.drain()
+	for b, ok := l.receiver.up.PopReport(now); ok; b, ok = l.receiver.up.PopReport(now) {
+		l.session.TrySend(fanout.FeedbackFlow, b, now.Add(writeWithin)) // the next one repeats it
+	}
 }
 
 // open acts on what the rest of the node had to say.
@@ -270,7 +304,12 @@ func (l *link) open(now time.Time, m letter) error {
 
 // receive takes one datagram in.
 func (l *link) receive(r roq.Received) {
-	if r.Flow != timeFlow {
+	switch r.Flow {
+	case timeFlow:
+	case fanout.FeedbackFlow:
+		_ = l.sender.down.Feedback(r.Arrival, r.Packet) // no report: nothing depends on it
+		return
+	default:
 		l.receiver.push(r.Arrival, r.Flow, r.Packet)
 		return
 	}
@@ -311,7 +350,7 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 			return l.tell(&control.Message{Refused: &control.Refused{Flow: m.Subscribe.Flow, Why: err.Error()}})
 		}
 	case m.Unsubscribe != nil:
-		l.sender.close(m.Unsubscribe.Flow)
+		l.sender.close(now, m.Unsubscribe.Flow)
 	case m.Refused != nil:
 		l.log.Warn("the peer refuses a subscription", zap.String("why", m.Refused.Why))
 	case m.KeyFrame != nil:
@@ -324,8 +363,10 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 func (l *link) next() time.Time {
 	next := earlier(l.due.announce, l.due.publish)
 	next = earlier(next, l.exchange.Next())
-	if !l.due.pump.IsZero() {
-		next = earlier(next, l.due.pump)
+	for _, t := range []time.Time{l.due.pump, l.receiver.up.Next()} {
+		if !t.IsZero() {
+			next = earlier(next, t)
+		}
 	}
 	return next
 }

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"maps"
 	"sync"
 
 	"github.com/classrelay/classrelay/media"
@@ -20,9 +21,9 @@ type mailbox struct {
 	wake chan struct{} // capacity 1; full means that the loop will look anyway
 
 	mu       sync.Mutex
-	wanted   map[target]struct{}
-	dirty    bool // wanted has changed
-	news     bool // there is something to announce
+	wanted   map[target]bool // true: even while a better layer is sent
+	dirty    bool            // wanted has changed
+	news     bool            // there is something to announce
 	keys     map[target]struct{}
 	farewell string // why the link is to end
 }
@@ -30,7 +31,7 @@ type mailbox struct {
 func newMailbox() *mailbox {
 	return &mailbox{
 		wake:   make(chan struct{}, 1),
-		wanted: make(map[target]struct{}),
+		wanted: make(map[target]bool),
 		keys:   make(map[target]struct{}),
 		news:   true,
 	}
@@ -43,15 +44,17 @@ func (m *mailbox) ring() {
 	}
 }
 
-// want says whether the peer should send a layer.
-func (m *mailbox) want(t target, wanted bool) {
+// want says whether the peer should send a layer, and whether it should even
+// while it sends a better one of the same picture.
+func (m *mailbox) want(t target, wanted, always bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, is := m.wanted[t]; is == wanted {
+	was, is := m.wanted[t]
+	if is == wanted && (!wanted || was == always) {
 		return
 	}
 	if wanted {
-		m.wanted[t] = struct{}{}
+		m.wanted[t] = always
 	} else {
 		delete(m.wanted, t)
 	}
@@ -87,7 +90,7 @@ func (m *mailbox) end(why string) {
 
 // letter is what the loop found in the mailbox.
 type letter struct {
-	wanted   map[target]struct{} // nil: nothing has changed
+	wanted   map[target]bool // nil: nothing has changed
 	news     bool
 	keys     []target
 	farewell string
@@ -99,10 +102,7 @@ func (m *mailbox) take() letter {
 	defer m.mu.Unlock()
 	l := letter{news: m.news, farewell: m.farewell}
 	if m.dirty {
-		l.wanted = make(map[target]struct{}, len(m.wanted))
-		for t := range m.wanted {
-			l.wanted[t] = struct{}{}
-		}
+		l.wanted = maps.Clone(m.wanted)
 	}
 	for t := range m.keys {
 		l.keys = append(l.keys, t)

@@ -106,7 +106,7 @@ func linkMetrics(out emit, l *LinkStatus) {
 		out(gauge("link_clock_offset_seconds", "The peer's clock minus this node's.", "link"), l.Clock.Offset.Seconds(), p)
 		out(gauge("link_clock_error_seconds", "Bound on the error of the offset.", "link"), l.Clock.Uncertainty.Seconds(), p)
 	}
-	out(gauge("link_pace_bits", "Rate at which packets are let go, bit/s.", "link"), float64(l.Down.Pace), p)
+	out(gauge("link_pace_bits", "Rate at which packets are let go, bit/s.", "link"), l.Down.Path.Pace, p)
 	out(gauge("link_queue_bytes", "Bytes waiting to be sent.", "link"), float64(l.Down.Queued), p)
 	out(gauge("link_queue_age_seconds", "Age of the oldest frame waiting.", "link"), l.Down.QueueAge.Seconds(), p)
 	out(counter("link_sent_packets_total", "Media packets sent.", "link"), float64(l.Down.Sent), p)

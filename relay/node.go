@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -191,6 +192,7 @@ func (n *Node) begin(ctx context.Context) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.ctx = ctx
+	n.table.setRules(n.cfg.Feeds)
 	for id, f := range n.cfg.Feeds {
 		n.startFeed(id, f)
 	}
@@ -283,13 +285,14 @@ func (n *Node) Reload(cfg *config.Config) (restart []string, err error) {
 	}
 	changes := config.Diff(n.written, cfg)
 	fresh := cfg.WithDefaults()
-	for _, id := range append(changes.Feeds.Gone, changes.Feeds.Changed...) {
+	n.table.setRules(fresh.Feeds)
+	for _, id := range slices.Concat(changes.Feeds.Gone, changes.Feeds.Changed) {
 		n.stopFeed(id)
 	}
-	for _, id := range append(changes.Feeds.Added, changes.Feeds.Changed...) {
+	for _, id := range slices.Concat(changes.Feeds.Added, changes.Feeds.Changed) {
 		n.startFeed(id, fresh.Feeds[id])
 	}
-	for _, a := range append(changes.Parents.Gone, changes.Parents.Changed...) {
+	for _, a := range slices.Concat(changes.Parents.Gone, changes.Parents.Changed) {
 		n.parents[a]()
 		delete(n.parents, a)
 	}

@@ -18,6 +18,7 @@ func (n *Node) openRTSP() (*rtsp.Server, error) {
 	cfg := rtsp.Config{
 		Listen:    n.cfg.Listen.RTSP,
 		Playout:   playout.Config{Delay: time.Duration(n.cfg.Playout.Delay)},
+		Choice:    playout.ChooseNewest, // the link that brings the feed decides which layer it can carry
 		ListenTCP: n.net.listen(),
 	}
 	if n.cfg.Listen.RTP != config.RTPOff {

@@ -18,7 +18,7 @@ type receiver struct {
 	session *roq.Session
 	in      chan<- roq.Received
 	up      *fanout.Uplink
-	flows   map[target]uint64
+	flows   map[target]inflow
 	writers map[media.FeedID]media.Writer
 	next    uint64 // the flow id to try next
 	log     *zap.Logger
@@ -29,33 +29,48 @@ func newReceiver(t *table, s *roq.Session, in chan<- roq.Received, log *zap.Logg
 		table:   t,
 		session: s,
 		in:      in,
-		up:      fanout.NewUplink(),
-		flows:   make(map[target]uint64),
+		up:      fanout.NewUplink(0),
+		flows:   make(map[target]inflow),
 		writers: make(map[media.FeedID]media.Writer),
 		next:    roq.MinMediaFlow,
 		log:     log,
 	}
 }
 
+// inflow is a flow that the peer was asked for.
+type inflow struct {
+	id     uint64
+	always bool
+}
+
 // settle makes the flows that are open those that are wanted, and returns what to
 // tell the peer for that.
-func (r *receiver) settle(wanted map[target]struct{}) (say []*control.Message) {
-	for t, id := range r.flows {
+func (r *receiver) settle(wanted map[target]bool) (say []*control.Message) {
+	for t, f := range r.flows {
 		if _, ok := wanted[t]; !ok {
-			say = append(say, &control.Message{Unsubscribe: &control.Unsubscribe{Flow: id}})
+			say = append(say, &control.Message{Unsubscribe: &control.Unsubscribe{Flow: f.id}})
 			r.close(t)
 		}
 	}
-	for t := range wanted {
-		if _, ok := r.flows[t]; ok {
+	for t, always := range wanted {
+		f, ok := r.flows[t]
+		if ok && f.always == always {
 			continue
 		}
-		id, err := r.open(t)
-		if err != nil {
-			r.log.Error("cannot receive", zap.String("feed", string(t.feed)), zap.Stringer("layer", t.layer), zap.Error(err))
-			continue
+		if !ok {
+			id, err := r.open(t)
+			if err != nil {
+				r.log.Error("cannot receive", zap.String("feed", string(t.feed)), zap.Stringer("layer", t.layer),
+					zap.Error(err))
+				continue
+			}
+			f.id = id
 		}
-		say = append(say, &control.Message{Subscribe: &control.Subscribe{Feed: t.feed, Layer: t.layer, Flow: id}})
+		f.always = always
+		r.flows[t] = f
+		say = append(say, &control.Message{Subscribe: &control.Subscribe{
+			Feed: t.feed, Layer: t.layer, Flow: f.id, Always: always,
+		}})
 	}
 	return say
 }
@@ -64,22 +79,33 @@ func (r *receiver) settle(wanted map[target]struct{}) (say []*control.Message) {
 func (r *receiver) open(t target) (uint64, error) {
 	id := r.next
 	r.next++
-	if r.next > roq.MaxMediaFlow {
+	if r.next >= fanout.RepairOffset {
 		r.next = roq.MinMediaFlow // by then the first ones are long gone
 	}
-	if err := r.session.Receive(id, r.in); err != nil {
-		return 0, err
+	for _, id := range flowIDs(id, t.layer) {
+		if err := r.session.Receive(id, r.in); err != nil {
+			return 0, err
+		}
 	}
 	r.up.Open(id, t.feed, t.layer, r.table.tracks(t.feed)[t.layer])
-	r.flows[t] = id
 	r.writers[t.feed] = r.table.writer(t.feed)
 	return id, nil
 }
 
+// flowIDs are the flows that carry a layer: media, and repair for a picture.
+func flowIDs(id uint64, l media.Layer) []uint64 {
+	if l.IsVideo() {
+		return []uint64{id, id + fanout.RepairOffset}
+	}
+	return []uint64{id}
+}
+
 func (r *receiver) close(t target) {
-	id := r.flows[t]
+	id := r.flows[t].id
 	delete(r.flows, t)
-	r.session.Forget(id)
+	for _, id := range flowIDs(id, t.layer) {
+		r.session.Forget(id)
+	}
 	r.up.Close(id)
 }
 
@@ -102,23 +128,23 @@ func (r *receiver) drain() {
 
 // learned tells the flows how they are encoded, as announced by now.
 func (r *receiver) learned() {
-	for t, id := range r.flows {
-		r.up.SetTrack(id, r.table.tracks(t.feed)[t.layer])
+	for t, f := range r.flows {
+		r.up.SetTrack(f.id, r.table.tracks(t.feed)[t.layer])
 	}
 	r.drain()
 }
 
 // keyFrame returns the message that asks for a key frame, if the flow is open.
 func (r *receiver) keyFrame(t target) (*control.Message, bool) {
-	id, ok := r.flows[t]
-	return &control.Message{KeyFrame: &control.KeyFrame{Flow: id}}, ok
+	f, ok := r.flows[t]
+	return &control.Message{KeyFrame: &control.KeyFrame{Flow: f.id}}, ok
 }
 
 // stats lists the flows.
 func (r *receiver) stats(now time.Time) []fanout.UplinkFlow {
 	out := make([]fanout.UplinkFlow, 0, len(r.flows))
-	for _, id := range r.flows {
-		if st, ok := r.up.Flow(now, id); ok {
+	for _, f := range r.flows {
+		if st, ok := r.up.Flow(now, f.id); ok {
 			out = append(out, st)
 		}
 	}

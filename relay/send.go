@@ -19,9 +19,6 @@ const (
 	// the pacer. The pacer has decided that it leaves now; later than this the
 	// connection is stuck and the packet useless.
 	writeWithin = 200 * time.Millisecond
-	// silentAfter is how long the main layer may be without a packet before a
-	// link sends the sub layer in its place.
-	silentAfter = time.Second
 )
 
 // sender is the half of a link that gives layers to the peer: a cursor for each
@@ -41,7 +38,6 @@ type sender struct {
 type outflow struct {
 	target target
 	sub    *subscription
-	active bool // of the layers of one picture only one is
 }
 
 func newSender(t *table, peer string, s *roq.Session, wake chan<- struct{}, cfg fanout.DownlinkConfig) *sender {
@@ -57,9 +53,13 @@ func newSender(t *table, peer string, s *roq.Session, wake chan<- struct{}, cfg 
 
 // open starts a flow that the peer asked for.
 func (s *sender) open(now time.Time, m *control.Subscribe) error {
+	if f := s.flows[m.Flow]; f != nil && f.target == (target{m.Feed, m.Layer}) {
+		s.down.SetOptions(now, m.Flow, s.table.options(m)) // the same again, otherwise treated
+		return nil
+	}
 	switch {
-	case m.Flow < roq.MinMediaFlow || m.Flow > roq.MaxMediaFlow:
-		return fmt.Errorf("flow %d is not within %d to %d", m.Flow, roq.MinMediaFlow, roq.MaxMediaFlow)
+	case m.Flow < roq.MinMediaFlow || m.Flow >= fanout.RepairOffset:
+		return fmt.Errorf("flow %d is not within %d to %d", m.Flow, roq.MinMediaFlow, fanout.RepairOffset-1)
 	case s.flows[m.Flow] != nil:
 		return fmt.Errorf("flow %d is in use", m.Flow)
 	case len(s.flows) >= flowsMost:
@@ -70,26 +70,26 @@ func (s *sender) open(now time.Time, m *control.Subscribe) error {
 	if err != nil {
 		return err
 	}
-	s.down.Open(now, m.Flow, m.Layer)
-	s.flows[m.Flow] = &outflow{target: t, sub: sub, active: true}
+	s.flows[m.Flow] = &outflow{target: t, sub: sub}
+	s.down.Open(now, m.Flow, m.Feed, m.Layer, s.table.options(m))
 	return nil
 }
 
 // close ends a flow.
-func (s *sender) close(id uint64) {
+func (s *sender) close(now time.Time, id uint64) {
 	f := s.flows[id]
 	if f == nil {
 		return
 	}
 	delete(s.flows, id)
-	s.down.Close(id)
+	s.down.Close(now, id)
 	f.sub.Close()
 }
 
 // closeAll gives all interest back.
 func (s *sender) closeAll() {
 	for id := range s.flows {
-		s.close(id)
+		s.close(time.Now(), id)
 	}
 }
 
@@ -104,16 +104,8 @@ func (s *sender) keyFrame(id uint64) {
 // the connection. It returns when to pump again, zero when there is nothing
 // waiting.
 func (s *sender) pump(now time.Time) time.Time {
-	for id, f := range s.flows {
-		s.batch = f.sub.Read(s.batch[:0])
-		if !f.active {
-			continue
-		}
-		for _, p := range s.batch {
-			s.down.Push(now, id, p)
-		}
-	}
-	clear(s.batch) // the ring alone keeps packets alive
+	s.down.Tick(now)
+	s.read(now)
 	for {
 		out, ok := s.pop(now)
 		if !ok {
@@ -133,6 +125,23 @@ func (s *sender) pump(now time.Time) time.Time {
 	return s.down.Next()
 }
 
+// read gives the downlink what the feeds have, beginning anew with the cached
+// group of pictures where it asks for that.
+func (s *sender) read(now time.Time) {
+	for _, id := range s.down.Restarts() {
+		if f := s.flows[id]; f != nil {
+			f.sub.Restart()
+		}
+	}
+	for id, f := range s.flows {
+		s.batch = f.sub.Read(s.batch[:0])
+		for _, p := range s.batch {
+			s.down.Push(now, id, p)
+		}
+	}
+	clear(s.batch) // the ring alone keeps packets alive
+}
+
 func (s *sender) pop(now time.Time) (fanout.Out, bool) {
 	if s.held != nil {
 		out := *s.held
@@ -140,30 +149,4 @@ func (s *sender) pop(now time.Time) (fanout.Out, bool) {
 		return out, true
 	}
 	return s.down.Pop(now)
-}
-
-// choose lets one layer of each picture through: main while it comes, else sub.
-// To be called about once a second.
-func (s *sender) choose(now time.Time) {
-	for id, f := range s.flows {
-		if f.target.layer != media.LayerSub {
-			continue
-		}
-		other := s.find(target{f.target.feed, media.LayerMain})
-		active := other == nil || now.Sub(f.sub.feed.Stats(media.LayerMain).Last) > silentAfter
-		if active && !f.active {
-			s.down.Restart(now, id)
-			f.sub.Restart()
-		}
-		f.active = active
-	}
-}
-
-func (s *sender) find(t target) *outflow {
-	for _, f := range s.flows {
-		if f.target == t {
-			return f
-		}
-	}
-	return nil
 }

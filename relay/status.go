@@ -45,16 +45,13 @@ func (l *link) publish(now time.Time) {
 		Down:    l.sender.down.Stats(now),
 		In:      l.receiver.stats(now),
 	}
-	for _, f := range l.sender.flows {
-		st.Out = append(st.Out, OutFlow{Feed: f.target.feed, Layer: f.target.layer, Active: f.active})
+	for id, f := range l.sender.flows {
+		st.Out = append(st.Out, OutFlow{Feed: f.target.feed, Layer: f.target.layer, Active: l.sender.down.Active(id)})
 	}
 	l.status.Store(st)
-	// The connection's own controller follows the pacer: it only guards.
-	l.conn.Controller().Set(max(st.Down.Pace, minPace), 0)
+	l.sender.down.SetPath(st.Path.MinRTT)
+	l.receiver.up.SetPath(st.Path.MinRTT)
 }
-
-// minPace keeps the control stream quick on a link that carries no media.
-const minPace = 10_000_000
 
 // FeedStatus is what a node knows about a feed.
 type FeedStatus struct {

@@ -11,8 +11,10 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/fanout"
+	"github.com/classrelay/classrelay/internal/layer"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/playout"
+	"github.com/classrelay/classrelay/relay/config"
 	"github.com/classrelay/classrelay/relay/control"
 	"github.com/classrelay/classrelay/relay/route"
 	"github.com/classrelay/classrelay/relay/rtsp"
@@ -29,6 +31,7 @@ type table struct {
 	routes  *route.Table
 	feeds   map[media.FeedID]*feed
 	links   map[string]*link
+	rules   map[media.FeedID]feedRule
 	refused map[media.FeedID]string // what was last logged about a feed, said once
 	appear  chan struct{}           // closed and made anew when a feed becomes known
 }
@@ -40,6 +43,7 @@ func newTable(node string, log *zap.Logger) *table {
 		routes:  route.New(node),
 		feeds:   make(map[media.FeedID]*feed),
 		links:   make(map[string]*link),
+		rules:   make(map[media.FeedID]feedRule),
 		refused: make(map[media.FeedID]string),
 		appear:  make(chan struct{}),
 	}
@@ -103,7 +107,9 @@ func (t *table) ownChanged(f *feed) {
 
 // own puts a feed of this node into the routes and tells everybody. With mu held.
 func (t *table) own(f *feed) {
-	t.routes.SetOwn(f.announcement())
+	a := f.announcement()
+	a.Role = t.rules[f.ID()].role
+	t.routes.SetOwn(a)
 	t.reconcile(f)
 	f.signal()
 	t.news()
@@ -239,7 +245,7 @@ func (t *table) reconcile(f *feed) {
 	for name, link := range t.links {
 		for l := range media.Layer(media.NumLayers) {
 			here := known && peer == name && wanted[l] && offers(&a, l)
-			link.mail.want(target{f.ID(), l}, here)
+			link.mail.want(target{f.ID(), l}, here, f.exact[l] > 0)
 		}
 	}
 }
@@ -250,22 +256,27 @@ func offers(a *control.Feed, l media.Layer) bool {
 }
 
 // subscribe opens a cursor that counts as interest.
-func (t *table) subscribe(f *feed, l media.Layer, wake chan<- struct{}) *subscription {
+func (t *table) subscribe(f *feed, l media.Layer, wake chan<- struct{}, exact bool) *subscription {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	f.interest[l]++
-	if f.interest[l] == 1 {
-		t.reconcile(f)
+	if exact {
+		f.exact[l]++
 	}
-	return &subscription{Subscription: f.Feed.Subscribe(l, wake), feed: f}
+	t.reconcile(f)
+	return &subscription{Subscription: f.Feed.Subscribe(l, wake), feed: f, exact: exact}
 }
 
 // release gives interest back. The layer lingers; tick gives it up later.
-func (t *table) release(f *feed, l media.Layer) {
+func (t *table) release(s *subscription) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	f, l := s.feed, s.Layer()
 	f.interest[l]--
 	f.idle[l] = time.Now()
+	if s.exact {
+		f.exact[l]--
+	}
 }
 
 // subscribePeer opens a cursor for a peer that asked for it. It refuses what only
@@ -286,7 +297,9 @@ func (t *table) subscribePeer(peer string, want target, wake chan<- struct{}) (*
 		f.learn(&a)
 	}
 	t.mu.Unlock()
-	return t.subscribe(f, want.layer, wake), nil
+	// The link to that peer may have to fall back on the sub stream at any time,
+	// and begins with its cached group of pictures then.
+	return t.subscribe(f, want.layer, wake, want.layer == media.LayerSub), nil
 }
 
 // requestKeyFrame asks the source, or the peer the feed comes from, for a key
@@ -357,7 +370,7 @@ func (t *table) Watch(ctx context.Context, id media.FeedID) (playout.Source, err
 		t.mu.Unlock()
 		tracks := f.Tracks()
 		if ready(tracks, t.layersOf(f)) && (tracks[media.LayerAudio] != nil || settled != nil) {
-			return watched{f}, nil
+			return &watched{feed: f}, nil
 		}
 		if ready(tracks, t.layersOf(f)) {
 			settled = time.After(settle)
@@ -365,10 +378,10 @@ func (t *table) Watch(ctx context.Context, id media.FeedID) (playout.Source, err
 		select {
 		case <-changed:
 		case <-settled:
-			return watched{f}, nil
+			return &watched{feed: f}, nil
 		case <-ctx.Done():
 			if f.Tracks() != [media.NumLayers]*media.Track{} {
-				return watched{f}, nil // some of it is better than nothing
+				return &watched{feed: f}, nil // some of it is better than nothing
 			}
 			return nil, fmt.Errorf("feed %s: %w: nothing came from %s", id, rtsp.ErrOffline, t.whence(f))
 		}
@@ -445,4 +458,38 @@ func ready(tracks [media.NumLayers]*media.Track, layers []media.Layer) bool {
 		return true
 	}
 	return tracks[media.LayerSub] != nil && !slices.Contains(layers, media.LayerMain)
+}
+
+// feedRule is what the configuration says about a feed on every link.
+type feedRule struct {
+	role  string
+	fixed string
+}
+
+// setRules takes over what the configuration says about feeds.
+func (t *table) setRules(feeds map[media.FeedID]config.Feed) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.rules)
+	for id, f := range feeds {
+		t.rules[id] = feedRule{role: string(f.Role), fixed: f.FixedLayer}
+	}
+}
+
+// options says how a flow that a peer asks for is to be treated.
+func (t *table) options(m *control.Subscribe) fanout.FlowOptions {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	o := fanout.FlowOptions{Always: m.Always}
+	if l, err := media.ParseLayer(t.rules[m.Feed].fixed); err == nil {
+		o.Fixed, o.FixedAt = true, l
+	}
+	_, a, _ := t.routes.Best(m.Feed)
+	switch a.Role {
+	case string(config.RoleTeacher):
+		o.Importance = layer.Teacher
+	case string(config.RoleBoard):
+		o.Importance = layer.Board
+	}
+	return o
 }

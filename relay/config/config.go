@@ -79,6 +79,16 @@ const (
 	PushLast  PushRule = "last"  // the second takes over
 )
 
+// Role says what a feed shows.
+type Role string
+
+// The roles. The zero value means pupils.
+const (
+	RoleTeacher Role = "teacher"
+	RoleBoard   Role = "board"
+	RolePupils  Role = "pupils"
+)
+
 // Feed is a camera to pull, or a rule for a push.
 type Feed struct {
 	// Main is the RTSP URL of the camera's main stream.
@@ -93,6 +103,9 @@ type Feed struct {
 	// BasicAuth lets this camera ask for Basic, which sends the password in
 	// clear. Default: Digest only.
 	BasicAuth bool `yaml:"basic_auth,omitempty"`
+	// Role says what the feed shows: teacher, board or pupils. A link that cannot
+	// carry every main stream keeps the teacher's longest. Default: pupils.
+	Role Role `yaml:"role,omitempty"`
 	// FixedLayer holds every link to "main" or "sub". Default: the link's state
 	// decides.
 	FixedLayer string `yaml:"fixed_layer,omitempty"`

@@ -181,6 +181,11 @@ func (f *Feed) check(k *checks, key string) {
 	default:
 		k.add(key+".transport", "unknown transport %q (auto, tcp or udp)", f.Transport)
 	}
+	switch f.Role {
+	case "", RoleTeacher, RoleBoard, RolePupils:
+	default:
+		k.add(key+".role", "unknown role %q (teacher, board or pupils)", f.Role)
+	}
 	switch f.FixedLayer {
 	case "", "main":
 	case "sub":

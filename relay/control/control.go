@@ -68,6 +68,9 @@ type Feed struct {
 	ID media.FeedID `json:"id"`
 	// Path names the nodes the feed has crossed, origin first, sender last.
 	Path []string `json:"path"`
+	// Role says what the feed shows: teacher, board or pupils. It orders the feeds
+	// of a link that cannot carry all of them well.
+	Role string `json:"role,omitempty"`
 	// Online tells whether media is arriving at the origin, or would on demand.
 	Online bool `json:"online"`
 	// ClockErrorUs is how far the capture times may be off, in microseconds: the
@@ -84,6 +87,9 @@ type Subscribe struct {
 	Feed  media.FeedID `json:"feed"`
 	Layer media.Layer  `json:"layer"`
 	Flow  uint64       `json:"flow"`
+	// Always asks for the layer even while a better one of the same picture is
+	// sent: somebody behind the asker needs this very one.
+	Always bool `json:"always,omitempty"`
 }
 
 // Unsubscribe ends a flow.

@@ -1,0 +1,114 @@
+package fanout
+
+import (
+	"time"
+
+	"github.com/classrelay/classrelay/internal/bwe"
+	"github.com/classrelay/classrelay/internal/feedback"
+	"github.com/classrelay/classrelay/internal/repair"
+)
+
+// mending is what the flows of a link share to repair what it loses: the ledger of
+// what left, the loss model, the planner, and what is known of the path.
+type mending struct {
+	loss    *repair.LossModel
+	planner *repair.Planner
+	ledger  *feedback.Ledger
+	path    repair.Path
+	latest  time.Time // of the packet that left last, made unique
+	results []feedback.Result
+	fates   []bwe.Result
+}
+
+func newMending(deadline time.Duration) mending {
+	loss := &repair.LossModel{}
+	return mending{
+		loss:    loss,
+		planner: repair.NewPlanner(repair.PlannerConfig{}, loss),
+		ledger:  feedback.NewLedger(feedback.LedgerConfig{}, loss),
+		path:    repair.Path{Deadline: deadline},
+	}
+}
+
+func (m *mending) sender() *repair.Sender {
+	s := repair.NewSender(repair.SenderConfig{}, m.planner)
+	s.SetPath(m.path)
+	return s
+}
+
+// sent enters a packet. No two get the same time, so that the time also tells
+// their order.
+func (m *mending) sent(now time.Time, flow uint64, seq uint16, size int, key bool) {
+	if !now.After(m.latest) {
+		now = m.latest.Add(1)
+	}
+	m.latest = now
+	m.ledger.Sent(now, flow, seq, size, key)
+}
+
+// settle reads a report: what became of which packet.
+func (m *mending) settle(now time.Time, r *feedback.Report) []bwe.Result {
+	m.results = m.ledger.Report(now, r, m.results[:0])
+	m.fates = m.fates[:0]
+	for i := range m.results {
+		f := &m.results[i]
+		if f.Copied {
+			continue // which of the copies came is not known, nor how long it took
+		}
+		m.fates = append(m.fates, bwe.Result{
+			Seq: f.Sent.UnixNano(), Sent: f.Sent, Arrived: f.Arrived, Size: f.Size, Key: f.Key,
+		})
+	}
+	return m.fates
+}
+
+// RepairSent counts the parity of a link.
+type RepairSent struct {
+	Proactive uint64 // rows sent with frames
+	OnDemand  uint64 // rows sent on request, in time
+	Late      uint64 // rows sent on request, after the deadline
+	Requests  uint64
+}
+
+func (r *RepairSent) add(s repair.SenderStats) {
+	r.Proactive += s.Proactive
+	r.OnDemand += s.OnDemand
+	r.Late += s.Late
+	r.Requests += s.Requests
+}
+
+// Feedback takes a report from the other end: it answers the requests in it and
+// decides anew what fits. An error means that it was no report.
+func (d *Downlink) Feedback(now time.Time, b []byte) error {
+	r, err := feedback.Parse(b)
+	if err != nil {
+		return err
+	}
+	d.steer.report(now, d.mend.settle(now, r))
+	for i := range r.Flows {
+		q := &r.Flows[i]
+		if f := d.flow(q.Flow); f != nil && f.repair != nil && len(q.Requests) > 0 {
+			f.repair.Feedback(now, q.Requests)
+			d.parity(now, f)
+		}
+	}
+	d.decide(now)
+	return nil
+}
+
+// SetPath tells the link's round trip without queue, as the transport knows it.
+func (d *Downlink) SetPath(rtt time.Duration) {
+	if rtt <= 0 || rtt == d.mend.path.RTT {
+		return
+	}
+	d.mend.path.RTT = rtt
+	d.steer.estimator.SetRTT(rtt)
+	for _, f := range d.flows {
+		if f.repair != nil {
+			f.repair.SetPath(d.mend.path)
+		}
+	}
+}
+
+// Moved tells that the connection is on another path now.
+func (d *Downlink) Moved() { d.steer.estimator.Rebase() }

@@ -1,0 +1,374 @@
+package fanout
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/classrelay/classrelay/internal/bwe"
+	"github.com/classrelay/classrelay/internal/layer"
+	"github.com/classrelay/classrelay/internal/pacer"
+	"github.com/classrelay/classrelay/media"
+)
+
+// FlowOptions says how a flow is to be treated when not all fits.
+type FlowOptions struct {
+	// Importance of the feed: who keeps the better picture longer.
+	Importance layer.Importance
+	// Fixed pins the feed to one layer (fixed_layer in the configuration).
+	Fixed   bool
+	FixedAt media.Layer
+	// Always sends the layer even while a better one of the same picture is
+	// sent: somebody behind the link needs this very one.
+	Always bool
+}
+
+const (
+	// nominal rates stand in for a layer whose own is not known yet.
+	nominalMain, nominalSub, nominalAudio = 4e6, 0.5e6, 0.1e6
+	// absentAfter: a layer that has given nothing for so long is not there.
+	absentAfter = 1500 * time.Millisecond
+	// repairShare is what repair adds to a layer on an ordinary link.
+	repairShare = 1.05
+	// wireShare is what headers add to RTP packets of full size (67 of 1311).
+	wireShare = 1.05
+	// decideEvery is how often a verdict is asked for while no report comes.
+	decideEvery = 20 * time.Millisecond
+	// padEvery is how often padding is worked out during a probe.
+	padEvery = 5 * time.Millisecond
+)
+
+// steering decides which layers a link carries: what is wanted, the estimator, the
+// selector, and its last verdict.
+type steering struct {
+	estimator *bwe.Estimator
+	selector  *layer.Selector
+	filler    layer.Filler
+	verdict   layer.Verdict
+	feeds     []wantedFeed
+	decided   time.Time
+	padded    time.Time
+	padding   bool   // a probe runs
+	spent     int    // bytes sent since the filler was last asked
+	probe     uint16 // sequence number of padding
+	rtt       time.Duration
+	last      Switch
+	switches  uint64
+}
+
+// wantedFeed is what the other end wants of a feed.
+type wantedFeed struct {
+	id     media.FeedID
+	layers [media.NumLayers]bool
+	FlowOptions
+	always [media.NumLayers]bool
+	since  time.Time
+}
+
+// Switch is a change of what a link carries, for the log.
+type Switch struct {
+	At   time.Time
+	Why  string // in words, with the numbers that decided
+	Rule string
+}
+
+// PathState is what the sending side knows about the link, for people.
+type PathState struct {
+	Loss, Burst float64 // share lost; mean length of a burst in packets
+	Signals     bwe.Signals
+	Level       int     // rung of the ladder of layers
+	Rate        float64 // bit/s of that level
+	Pace        float64 // bit/s
+	Blackout    bool
+	Last        Switch
+	Switches    uint64
+	Reach       string // what the round trip allows, in words
+}
+
+func newSteering(cfg DownlinkConfig, random *rand.Rand) steering {
+	return steering{
+		estimator: bwe.New(bwe.Config{}),
+		selector:  layer.New(layer.Config{MaxRate: float64(cfg.MaxRate)}, random),
+	}
+}
+
+func (s *steering) find(id media.FeedID) int {
+	return slices.IndexFunc(s.feeds, func(f wantedFeed) bool { return f.id == id })
+}
+
+// want adds a layer of a feed.
+func (s *steering) want(id media.FeedID, l media.Layer, o FlowOptions) {
+	i := s.find(id)
+	if i < 0 {
+		s.feeds = append(s.feeds, wantedFeed{id: id})
+		i = len(s.feeds) - 1
+	}
+	f := &s.feeds[i]
+	f.layers[l], f.always[l] = true, o.Always
+	f.FlowOptions = o
+}
+
+// leave takes a layer away.
+func (s *steering) leave(id media.FeedID, l media.Layer) {
+	i := s.find(id)
+	if i < 0 {
+		return
+	}
+	s.feeds[i].layers[l], s.feeds[i].always[l] = false, false
+	if s.feeds[i].layers == [media.NumLayers]bool{} {
+		s.feeds = slices.Delete(s.feeds, i, i+1)
+	}
+}
+
+func (s *steering) always(id media.FeedID, l media.Layer) bool {
+	i := s.find(id)
+	return i >= 0 && s.feeds[i].always[l]
+}
+
+// blackout tells that nothing comes back from the other end.
+func (s *steering) blackout() bool { return s.verdict.Blackout }
+
+func (s *steering) sent(now time.Time, size int) {
+	s.spent += size
+	s.estimator.OnSent(now, size)
+}
+
+func (s *steering) report(now time.Time, fates []bwe.Result) { s.estimator.OnReport(now, fates) }
+
+// changed tells that another layer flows now, and whether it is a better one.
+func (s *steering) changed(now time.Time, better bool) { s.estimator.OnLayerChange(now, better) }
+
+// Tick asks for a verdict when no report has come for a while. To be called at
+// Next or more often.
+func (d *Downlink) Tick(now time.Time) {
+	if now.Sub(d.steer.decided) >= decideEvery {
+		d.decide(now)
+	}
+}
+
+// decide asks the selector and does what it says.
+func (d *Downlink) decide(now time.Time) {
+	s := &d.steer
+	s.decided = now
+	want := d.wanted(now)
+	v := s.selector.Decide(now, s.estimator.Signals(), want)
+	s.verdict = v
+	if v.Blackout {
+		d.keepAll(now)
+	}
+	if v.Changed {
+		s.last = Switch{At: now, Why: v.Why, Rule: string(v.Rule)}
+		s.switches++
+	}
+	d.pacer.SetRate(now, v.Pace)
+	silence := pacer.Silence{}
+	if v.Silence {
+		silence = pacer.DefaultSilence()
+	}
+	d.pacer.SetSilence(silence)
+	for i := range want.Feeds {
+		d.show(now, want.Feeds[i].ID, v.Feeds[i])
+	}
+}
+
+// keepAll suspends the age rule while nothing can be sent: what waits since the
+// newest key frame is the shortest way back to a picture.
+func (d *Downlink) keepAll(now time.Time) {
+	for _, f := range d.flows {
+		if f.active && f.q.video && f.q.bytes > 0 {
+			f.q.catchUp = now
+		}
+	}
+}
+
+// wanted describes the feeds to the selector: what their layers cost now.
+func (d *Downlink) wanted(now time.Time) layer.Want {
+	w := layer.Want{Waiting: d.pacer.Age(now, pacer.Media)}
+	for i := range d.steer.feeds {
+		f := &d.steer.feeds[i]
+		out := layer.Feed{ID: f.id, Importance: f.Importance, Fixed: f.Fixed}
+		out.FixedAt = pictureOf(f.FixedAt)
+		out.Audio = d.cost(now, f.id, media.LayerAudio, nominalAudio) * 2 // sent twice
+		out.Sub = d.cost(now, f.id, media.LayerSub, nominalSub)
+		out.Main = d.cost(now, f.id, media.LayerMain, nominalMain)
+		if f.always[media.LayerSub] && out.Main > 0 {
+			out.Main += out.Sub
+		}
+		w.Feeds = append(w.Feeds, out)
+	}
+	for _, f := range d.flows {
+		if !f.active {
+			continue
+		}
+		w.Sending += d.cost(now, f.feed, f.layer, 0)
+		if key := f.keys.next(now); f.layer.IsVideo() && !key.IsZero() {
+			w.NextKey = soonest(w.NextKey, key)
+		}
+	}
+	return w
+}
+
+func pictureOf(l media.Layer) layer.Picture {
+	if l == media.LayerSub {
+		return layer.Sub
+	}
+	return layer.Main
+}
+
+// cost is what a layer takes on the wire, repair included; 0 when it is not
+// wanted or does not come.
+func (d *Downlink) cost(now time.Time, id media.FeedID, l media.Layer, nominal float64) float64 {
+	for _, f := range d.flows {
+		if f.feed != id || f.layer != l {
+			continue
+		}
+		bits, known := f.rate.bits(now)
+		switch {
+		case f.rate.first.IsZero() && now.Sub(f.opened) > absentAfter:
+			return 0
+		case !known:
+			bits = nominal
+		case f.rate.silent(now, absentAfter):
+			return 0
+		}
+		return bits * wireShare * repairShare
+	}
+	return 0
+}
+
+// show makes a feed's flows send the picture of the verdict: a poorer one at
+// once, from its cached group; a better one at its next key frame.
+func (d *Downlink) show(now time.Time, id media.FeedID, p layer.Picture) {
+	main, sub := d.find(id, media.LayerMain), d.find(id, media.LayerSub)
+	switch p {
+	case layer.Main:
+		d.raise(now, main, sub)
+		if sub != nil && main != nil && d.steer.always(id, media.LayerSub) {
+			d.start(now, sub)
+		}
+	case layer.Sub:
+		if main != nil {
+			d.end(main)
+		}
+		d.start(now, sub)
+	case layer.None:
+		for _, f := range []*flow{main, sub} {
+			if f != nil {
+				d.end(f)
+			}
+		}
+	}
+}
+
+// raise goes up to main: at its next key frame when sub is showing, else at once.
+func (d *Downlink) raise(now time.Time, main, sub *flow) {
+	switch {
+	case main == nil:
+		d.start(now, sub)
+	case main.active || main.armed:
+	case sub != nil && sub.active:
+		main.armed = true
+	default:
+		d.start(now, main)
+	}
+}
+
+// start sends a flow from its cached group of pictures on.
+func (d *Downlink) start(now time.Time, f *flow) {
+	if f == nil || f.active {
+		return
+	}
+	f.active, f.armed = true, false
+	f.q.restart(now, &d.stats.Dropped)
+	d.restarts = append(d.restarts, f.id)
+	d.steer.changed(now, f.layer == media.LayerMain)
+}
+
+func (d *Downlink) find(id media.FeedID, l media.Layer) *flow {
+	for _, f := range d.flows {
+		if f.feed == id && f.layer == l {
+			return f
+		}
+	}
+	return nil
+}
+
+// nextStep is when steering has something to do by itself; zero: never.
+func (s *steering) nextStep() time.Time {
+	if len(s.feeds) == 0 {
+		return time.Time{}
+	}
+	next := s.decided.Add(decideEvery)
+	if s.padding || s.verdict.Probe.Rate > 0 {
+		next = soonest(next, s.padded.Add(padEvery))
+	}
+	return next
+}
+
+// pad fills the gaps of our own traffic while a probe runs.
+func (d *Downlink) pad(now time.Time) {
+	s := &d.steer
+	if now.Sub(s.padded) < padEvery {
+		return
+	}
+	s.padded = now
+	need := s.filler.Fill(now, s.verdict.Probe, s.spent)
+	s.spent = 0
+	s.padding = s.verdict.Probe.Rate > 0 && now.Before(s.verdict.Probe.Until)
+	if !s.padding {
+		d.pacer.DropFlow(ProbeFlow, nil)
+		return
+	}
+	for ; need > paddingSize/2; need -= paddingSize + datagramCost {
+		s.probe++
+		out := Out{Flow: ProbeFlow, Data: padding(s.probe), class: pacer.Probe, probe: s.probe}
+		d.pacer.Push(now, pacer.Probe, ProbeFlow, paddingSize, out)
+	}
+}
+
+// paddingSize fills a datagram with a flow id of one byte.
+const paddingSize = 1312
+
+func padding(seq uint16) []byte {
+	b := make([]byte, paddingSize)
+	binary.BigEndian.PutUint16(b, seq)
+	return b
+}
+
+// PictureNow tells which layer of a feed's picture is being sent; false: none.
+func (d *Downlink) PictureNow(id media.FeedID) (media.Layer, bool) {
+	for l := range media.LayerAudio {
+		if f := d.find(id, l); f != nil && f.active {
+			return l, true
+		}
+	}
+	return 0, false
+}
+
+// Active tells whether a flow is being sent.
+func (d *Downlink) Active(id uint64) bool {
+	f := d.flow(id)
+	return f != nil && f.active
+}
+
+// LastSwitch is the latest change of what the link carries, and how many there
+// were.
+func (d *Downlink) LastSwitch() (Switch, uint64) { return d.steer.last, d.steer.switches }
+
+// Pace is the rate in bit/s at which the downlink lets packets go.
+func (d *Downlink) Pace() float64 { return d.steer.verdict.Pace }
+
+func (d *Downlink) pathState() PathState {
+	s := &d.steer
+	sig := s.estimator.Signals()
+	return PathState{
+		Loss: d.mend.loss.Loss(), Burst: d.mend.loss.Burst(), Signals: sig,
+		Level: s.verdict.Level, Rate: s.verdict.Rate, Pace: s.verdict.Pace, Blackout: s.verdict.Blackout,
+		Last: s.last, Switches: s.switches,
+		Reach: layer.ReachOf(sig.RTT, reachBudget).Text,
+	}
+}
+
+// reachBudget is the promise: 300 ms from one end to the other.
+const reachBudget = 300 * time.Millisecond

@@ -1,0 +1,84 @@
+package relay
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/classrelay/classrelay/internal/netem"
+)
+
+// The links that schools have: a minute of class over each, in virtual time. Every
+// frame must arrive whole, and in time.
+func TestAClassOverLinksThatLosePackets(t *testing.T) {
+	for _, ca := range []struct {
+		loss, burst float64
+		p99         float64 // ms
+		parity      float64 // share of the media
+	}{
+		{0.01, 1, 130, 0.03},
+		{0.03, 1, 165, 0.06},
+		{0.02, 5, 150, 0.06},
+		{0.05, 5, 180, 0.10},
+	} {
+		t.Run(fmt.Sprintf("%.0f %% lost in bursts of %.0f", 100*ca.loss, ca.burst), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newClass(t, netem.Profile{
+					Rate: 100e6, Delay: 30 * time.Millisecond, Loss: ca.loss, Burst: ca.burst,
+				})
+				r := c.view(60 * time.Second)
+				d := c.hub.table.peers()[0].status.Load().Down
+				parity := float64(d.Parity) / float64(d.Bytes)
+				t.Logf("%d of %d good, p50 %.0f p99 %.0f max %.0f ms, longest stall %.0f ms, sound gap %.0f ms, parity %.1f %%",
+					r.FramesGood, r.FramesExpected, r.Latency.P50, r.Latency.P99, r.Latency.Max, r.LongestStallMs,
+					r.AudioGapMaxMs, 100*parity)
+				if r.GoodIn300msRatio < 0.999 || r.Broken+r.Undecodable > 0 {
+					t.Errorf("%.2f %% of the frames good in 300 ms, %d broken", 100*r.GoodIn300msRatio, r.Broken+r.Undecodable)
+				}
+				if r.Latency.P99 > ca.p99 || parity > ca.parity {
+					t.Errorf("p99 %.0f ms, parity %.1f %%", r.Latency.P99, 100*parity)
+				}
+				if d.Path.Switches > 2 { // one to begin with, one up
+					t.Errorf("%d switches, the last: %s", d.Path.Switches, d.Path.Last.Why)
+				}
+				c.end()
+			})
+		})
+	}
+}
+
+// The link fades from 20 to 3 Mbit/s for ten seconds. The camera's 4 Mbit/s do not
+// fit then; its sub stream does.
+func TestAClassOverALinkThatFades(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClass(t, netem.Profile{
+			Delay: 30 * time.Millisecond, Rate: 20e6,
+			Steps: []netem.Step{{At: 15 * time.Second, Rate: 3e6}, {At: 25 * time.Second, Rate: 20e6}},
+		})
+		r := c.view(50 * time.Second)
+		t.Logf("%d of %d good, %.2f %% in 300 ms, p99 %.0f ms, longest stall %.0f ms, sound gap %.0f ms, %d switches",
+			r.FramesGood, r.FramesExpected, 100*r.GoodIn300msRatio, r.Latency.P99, r.LongestStallMs, r.AudioGapMaxMs,
+			r.LayerSwitches)
+		if r.GoodIn300msRatio < 0.97 || r.LongestStallMs > 700 || r.AudioGapMaxMs > 60 || r.Broken+r.Undecodable > 0 {
+			t.Errorf("%+v", r)
+		}
+		c.end()
+	})
+}
+
+func TestAClassOverALinkThatGoesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClass(t, netem.Profile{
+			Delay: 30 * time.Millisecond, Rate: 100e6,
+			Outages: []netem.Outage{{At: 15 * time.Second, For: time.Second}},
+		})
+		r := c.view(40 * time.Second)
+		t.Logf("%d of %d good, %.2f %% in 300 ms, p99 %.0f ms, longest stall %.0f ms",
+			r.FramesGood, r.FramesExpected, 100*r.GoodIn300msRatio, r.Latency.P99, r.LongestStallMs)
+		if r.GoodIn300msRatio < 0.96 || r.LongestStallMs > 1200 || r.Broken+r.Undecodable > 0 {
+			t.Errorf("%+v", r)
+		}
+		c.end()
+	})
+}
