@@ -149,12 +149,15 @@ func (in *intake) forward(units [][]byte, ts uint32, first, last time.Time) {
 		s.FramesBroken++
 		return
 	}
-	stamp := in.origin.stamp(in.layer, first, ts)
+	// What comes together is dated by its end: a camera that puts 100 ms of sound into
+	// a packet has sent it when the last of it was there.
+	span, rate := payloads[len(payloads)-1].Timestamp, clockRate(in.format)
+	stamp := in.origin.stamp(in.layer, first, ts+span)
 	if stamp.Jumped {
 		s.Jumps++
 	}
 	s.Frames++
-	in.lane.send(in.origin.sink, in.codec, payloads, stamp, last)
+	in.lane.send(in.origin.sink, in.codec, rate, payloads, stamp.before(span, rate), last)
 	in.flow.Do(func() { close(in.flows) })
 }
 

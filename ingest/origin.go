@@ -98,8 +98,9 @@ func (l *lane) announce(sink Sink, t *media.Track) {
 }
 
 // send gives the payloads of one frame our headers and hands them to the sink. The
-// packets of a frame share one allocation: they live and die together.
-func (l *lane) send(sink Sink, codec media.Codec, payloads []*rtp.Packet, s Stamp, arrival time.Time) {
+// packets of a frame share one allocation: they live and die together. s is the
+// stamp of the first; sound that was cut up goes on from there at rate, in Hz.
+func (l *lane) send(sink Sink, codec media.Codec, rate int, payloads []*rtp.Packet, s Stamp, arrival time.Time) {
 	size := 0
 	for _, p := range payloads {
 		size += rtpHeaderSize + len(p.Payload)
@@ -127,7 +128,7 @@ func (l *lane) send(sink Sink, codec media.Codec, payloads []*rtp.Packet, s Stam
 			l.stats.PacketsBad++ // cannot be: we wrote it
 			continue
 		}
-		out.Capture = s.Capture
+		out.Capture = s.Capture.Add(lasting(p.Timestamp, rate))
 		l.seq++
 		l.stats.PacketsOut++
 		l.stats.BytesOut += uint64(n)

@@ -90,6 +90,41 @@ func TestAACFragmentsStateTheWholeSize(t *testing.T) {
 	}
 }
 
+// The recorder checks besides that no packet is captured after it came.
+func TestSoundThatIsCutIsDatedPieceByPiece(t *testing.T) {
+	t.Run("AAC, ten units in one packet", func(t *testing.T) {
+		const units, size = 10, 200
+		b := []byte{0, 16 * units}
+		for range units {
+			b = append(b, size>>5, size<<3&0xff)
+		}
+		tr := newTrack(t, aac())
+		tr.payload(append(b, bytes.Repeat([]byte{1}, units*size)...), true)
+		datedLikeTheirTimestamps(t, tr.sink.get(media.LayerAudio), clockRate(aac()))
+	})
+	t.Run("G.711, half a second in one packet", func(t *testing.T) {
+		tr := newTrack(t, &format.G711{PayloadTyp: 8, SampleRate: 8000, ChannelCount: 1})
+		tr.payload(bytes.Repeat([]byte{0x55}, 4000), false)
+		datedLikeTheirTimestamps(t, tr.sink.get(media.LayerAudio), 8000)
+	})
+}
+
+func datedLikeTheirTimestamps(t *testing.T, pkts []*media.Packet, rate int) {
+	t.Helper()
+	if len(pkts) < 2 {
+		t.Fatalf("%d packets: nothing was cut", len(pkts))
+	}
+	for i, p := range pkts {
+		ticks := p.Timestamp - pkts[0].Timestamp
+		if d := p.Capture.Sub(pkts[0].Capture); ticks == 0 && i > 0 || d != lasting(ticks, rate) {
+			t.Errorf("packet %d: captured %v after the first, its timestamp is %d ticks later", i, d, ticks)
+		}
+	}
+	if last := pkts[len(pkts)-1]; !last.Capture.Equal(last.Arrival) {
+		t.Errorf("the last one was captured %v before it came, and nothing has come quicker", last.Arrival.Sub(last.Capture))
+	}
+}
+
 func TestLargeSoundPacketsAreCut(t *testing.T) {
 	tr := newTrack(t, &format.G711{PayloadTyp: 0, MULaw: true, SampleRate: 8000, ChannelCount: 1})
 	tr.payload(bytes.Repeat([]byte{0x55}, 4000), false)

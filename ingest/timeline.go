@@ -34,6 +34,18 @@ type Stamp struct {
 	Jumped bool
 }
 
+// before is the stamp of what was taken so many ticks of a clock earlier.
+func (s Stamp) before(ticks uint32, clockRate int) Stamp {
+	s.Timestamp -= ticks
+	s.Capture = s.Capture.Add(-lasting(ticks, clockRate))
+	return s
+}
+
+// lasting is how long so many ticks of a clock last.
+func lasting(ticks uint32, clockRate int) time.Duration {
+	return time.Duration(ticks) * time.Second / time.Duration(clockRate)
+}
+
 // Timeline maps the RTP timestamps of one source to timestamps that follow the
 // clock of this node. The camera's clock may drift (it is followed), jump or
 // start over (it is anchored anew, and our timestamps go on with the time that
