@@ -58,7 +58,7 @@ func lossCells() (cells []Cell) {
 	path.Loss, path.Burst = 0.05, 5
 	cells = append(cells, Cell{
 		Test: "T1", Name: "jitter 20 ms, 5 % loss, burst 5", Path: path, Links: one(), For: 80 * sec,
-		Marks: still, Short: true,
+		Warm: 15 * sec, Marks: still, Short: true, // the first step up came after 10 s at most
 	})
 	path.Loss, path.Capacity = 0.10, flat(8)
 	cells = append(cells, Cell{

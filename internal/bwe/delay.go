@@ -76,7 +76,10 @@ const slowMemory = 2 * time.Second
 // weight is how much a new value counts in an average of the given memory when
 // the last one was dt ago: reports come in bursts when packets are missing.
 func weight(dt, memory time.Duration) float64 {
-	return min(max(dt.Seconds()/memory.Seconds(), 0), 1)
+	if dt <= 0 || memory <= 0 {
+		return 0
+	}
+	return min(dt.Seconds()/memory.Seconds(), 1)
 }
 
 const (

@@ -58,12 +58,16 @@ func (r *arrivals) since(from time.Duration) float64 {
 // over is the rate of the time d before the latest arrival.
 func (r *arrivals) over(d time.Duration) float64 { return r.since(r.last() - d) }
 
+// usualMemory is that of the usual loss.
+const usualMemory = 10 * time.Second
+
 // lossCount counts results, report by report.
 type lossCount struct {
 	ring [256]lossMark // a second of reports, also when they come every 4 ms
 	n    int           // marks written
 	lossMark
 	usual float64
+	began time.Duration
 }
 
 type lossMark struct {
@@ -72,16 +76,17 @@ type lossMark struct {
 }
 
 func (l *lossCount) add(at time.Duration, total, lost int) {
-	const memory = 4000 // packets: about 10 s of a main stream
-	if total > 0 {
-		w := max(float64(total)/memory, float64(total)/float64(l.total+total))
-		l.usual += (float64(lost)/float64(total) - l.usual) * min(w, 1)
-	}
+	dt := at - l.at
 	l.at = at
 	l.total += total
 	l.lost += lost
 	l.ring[l.n%len(l.ring)] = l.lossMark
 	l.n++
+	if l.n == 1 {
+		dt, l.began = 0, at
+	}
+	recent, _ := l.over(at, 600*time.Millisecond)
+	l.usual += (recent - l.usual) * weight(dt, min(usualMemory, at-l.began))
 }
 
 // over is the share of packets that were lost in the last d, and how many were sent.

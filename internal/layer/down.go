@@ -104,7 +104,7 @@ func (s *Selector) floorHold(hold time.Duration) time.Duration {
 }
 
 // atLastSub tells whether the level is the last one with a picture, and a small one.
-func (s *Selector) atLastSub() bool { return s.level == 1 && s.ladder.subs > 0 }
+func (s *Selector) atLastSub() bool { return s.level == 1 && s.ladder.startsSmall() }
 
 // lossRule: so much is lost that sending it is of no use. Without a queue it may
 // be a policer, or a radio that got worse: that is checked afterwards (undo).
@@ -116,7 +116,7 @@ func (s *Selector) lossRule() bool {
 	case others:
 		hold = 1500 * time.Millisecond // a newcomer's slow start overshoots for a second
 	case !queue:
-		hold = time.Second
+		hold = 900 * time.Millisecond
 	}
 	bad := s.sig.Loss600 > lossTooMuch && s.sig.Loss250 > lossTooMuch && s.sig.Sent600 >= lossLeast &&
 		!s.undo.random(s.now)
@@ -201,7 +201,7 @@ func (s *Selector) lateRule() bool {
 // stream stays unless it was the level already.
 func (s *Selector) fall(rule Rule, budget float64, why string) {
 	level := s.ladder.fits(budget, s.level-1)
-	if level == 0 && s.level > 1 && s.ladder.subs > 0 {
+	if level == 0 && s.level > 1 && s.ladder.startsSmall() {
 		level = 1
 	}
 	s.fallTo(rule, level, why)

@@ -96,6 +96,9 @@ func (l *Ladder) fits(budget float64, most int) int {
 	return level
 }
 
+// startsSmall tells whether the first picture is a sub stream.
+func (l *Ladder) startsSmall() bool { return len(l.steps) > 0 && l.steps[0].picture == Sub }
+
 // mains is how many main streams a level has.
 func (l *Ladder) mains(level int) int { return max(0, level-l.subs) }
 

@@ -41,6 +41,10 @@ const (
 	wideShare = 0.7
 	wideMost  = 60e6
 	wideStep  = 0.1 // of the way up, per report; down at once
+	// A policer shows no queue and drops what comes too fast: after a loss out of
+	// the usual the pace stays at what the level needs.
+	wideLoss      = 0.05
+	wideAfterLoss = time.Minute
 	// bruised is how long after a step down the sub streams are sent gently.
 	bruised = 10 * time.Second
 )
@@ -52,6 +56,7 @@ type pace struct {
 	last   float64   // the pace of the last verdict
 	at     time.Time // of the last report
 	wide   float64   // what the link's width allows
+	bitten time.Time // of the last loss out of the usual
 	hurt   time.Time // of the last step down
 }
 
@@ -80,8 +85,12 @@ func (p *pace) read(s *bwe.Signals, flowing float64, contested, waiting time.Dur
 // widen follows the packet trains, which show how fast the link takes a burst.
 func (p *pace) widen(s *bwe.Signals, contested time.Duration) {
 	target := min(wideShare*s.Train, wideMost)
+	lossy := s.Loss600 > wideLoss+2*s.LossUsual && s.Sent600 >= lossLeast
+	if lossy {
+		p.bitten = s.At
+	}
 	switch {
-	case contested > 0 || s.Queue-s.Noise > capQueue:
+	case lossy || s.At.Sub(p.bitten) < wideAfterLoss || contested > 0 || s.Queue-s.Noise > capQueue:
 		p.wide = 0
 	case s.Train == 0: // too little was sent to see
 	case target > p.wide:

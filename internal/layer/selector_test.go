@@ -116,7 +116,7 @@ func TestEachRuleHasItsTrace(t *testing.T) {
 		}, RuleSelf, 4, [2]time.Duration{0, 20 * ms1}},
 		{"a policer drops a third", 1, 2, func(s *bwe.Signals) {
 			s.Loss250, s.Loss600, s.Delivered = 0.35, 0.33, 3e6
-		}, RuleLoss, 1, [2]time.Duration{time.Second, 1040 * ms1}},
+		}, RuleLoss, 1, [2]time.Duration{900 * ms1, 940 * ms1}},
 		{"a full queue drops a third", 1, 2, func(s *bwe.Signals) {
 			s.Loss250, s.Loss600, s.Queue500, s.Phi = 0.35, 0.33, 40*ms1, share(0.1)
 			s.Delivered = 4.9e6
