@@ -33,6 +33,8 @@ type orders struct {
 	paused bool
 	drop   bool
 	reboot bool
+	// keys are when somebody asked for a key picture of main or sub; zero: nobody.
+	keys   [media.LayerAudio]time.Time
 	darkly time.Duration // how long a reboot takes
 	jump   time.Duration // by how much the wall clock is wrong
 }
@@ -85,7 +87,7 @@ func (c *Camera) Run(ctx context.Context) error {
 func (c *Camera) cycle(ctx context.Context) error {
 	var outlets []outlet
 	if c.cfg.Listen != "" {
-		s, err := newServer(&c.cfg)
+		s, err := newServer(&c.cfg, c.RequestKey)
 		if err != nil {
 			return err
 		}
@@ -110,7 +112,7 @@ func (c *Camera) startPushers(ctx context.Context) (stop func(), outlets []outle
 		if url == "" {
 			continue
 		}
-		p := newPusher(&c.cfg, media.Layer(layer), url, c.log)
+		p := newPusher(&c.cfg, media.Layer(layer), url, c.RequestKey, c.log)
 		outlets = append(outlets, p)
 		running.Go(func() { p.run(ctx) }) // ends with ctx; stop waits for it
 	}
@@ -137,6 +139,14 @@ func (c *Camera) Reboot(dark time.Duration) {
 // the times of RTCP sender reports, not in the stamps.
 func (c *Camera) JumpClock(by time.Duration) { c.order(func(o *orders) { o.jump += by }) }
 
+// RequestKey asks for a key picture of a layer, LayerMain or LayerSub, as a client
+// does that begins to play and one that sends a PLI.
+func (c *Camera) RequestKey(layer media.Layer) {
+	if layer.IsVideo() {
+		c.order(func(o *orders) { o.keys[layer] = time.Now() })
+	}
+}
+
 func (c *Camera) order(f func(*orders)) {
 	c.mu.Lock()
 	f(&c.orders)
@@ -153,6 +163,7 @@ func (c *Camera) takeOrders() orders {
 	defer c.mu.Unlock()
 	o := c.orders
 	c.orders.drop = false
+	c.orders.keys = [media.LayerAudio]time.Time{}
 	return o
 }
 

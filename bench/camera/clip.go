@@ -67,3 +67,11 @@ func (c *Clip) Picture(layer media.Layer, index uint64) Picture {
 	pictures := c.layers[layer]
 	return pictures[index%uint64(len(pictures))]
 }
+
+// NextKey implements Source. It ends, since picture 0 of the loop is a key picture.
+func (c *Clip) NextKey(layer media.Layer, index uint64) uint64 {
+	for !c.Picture(layer, index).Key {
+		index++
+	}
+	return index
+}

@@ -7,13 +7,16 @@
 //
 //	Source   an access unit for each layer and index: the embedded clip, looped
 //	         without a seam, or synthetic NAL units of a given rate
+//	film     which of them is next: a client that begins to play, or that asks by
+//	         PLI, gets a key picture, as from a camera
 //	beat     when the next picture or sound is due, on the camera's own clock
 //	Camera   stamps the unit at the moment it goes out, cuts it into RTP packets
 //	         and sends them as one burst
 //	outlets  the RTSP server and the pushers
 //
-// Both layers show the same picture under the same frame number. The number goes
-// on over a reboot; the RTP timestamps begin anew.
+// The layers have the same frame numbers and begin with the same picture; a key
+// picture that was asked for moves its own layer only. The number goes on over a
+// reboot; the RTP timestamps begin anew.
 //
 // With its hooks Listen and DialContext a camera runs inside a testing/synctest
 // bubble, in virtual time.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bluenviron/gortsplib/v4"
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"go.uber.org/zap"
 
@@ -19,18 +20,21 @@ const pushAgain = time.Second
 
 // pusher sends one layer, and with main the sound, to a URL.
 type pusher struct {
-	cfg   *Config
-	layer media.Layer
-	url   string
-	log   *zap.Logger
+	cfg    *Config
+	layer  media.Layer
+	url    string
+	askKey func(media.Layer)
+	log    *zap.Logger
 
 	mu      sync.Mutex
 	client  *gortsplib.Client // nil while there is no connection
 	session *description.Session
 }
 
-func newPusher(cfg *Config, layer media.Layer, url string, log *zap.Logger) *pusher {
-	return &pusher{cfg: cfg, layer: layer, url: url, log: log.With(zap.Stringer("layer", layer))}
+func newPusher(
+	cfg *Config, layer media.Layer, url string, askKey func(media.Layer), log *zap.Logger,
+) *pusher {
+	return &pusher{cfg: cfg, layer: layer, url: url, askKey: askKey, log: log.With(zap.Stringer("layer", layer))}
 }
 
 // run keeps the connection until ctx ends.
@@ -58,7 +62,13 @@ func (p *pusher) connection(ctx context.Context) error {
 	if err := client.StartRecording(p.url, session); err != nil {
 		return fmt.Errorf("push %s to its recorder: %w", p.layer, err)
 	}
+	client.OnPacketRTCPAny(func(_ *description.Media, packet rtcp.Packet) {
+		if asksForKey(packet) {
+			p.askKey(p.layer)
+		}
+	})
 	p.use(client, session)
+	p.askKey(p.layer) // a recorder that comes in the middle of a group wants to begin too
 	defer p.use(nil, nil)
 	// Closes the client when ctx ends; stop waits until it cannot any more.
 	stop := context.AfterFunc(ctx, client.Close)

@@ -10,7 +10,9 @@ import (
 	"github.com/bluenviron/gortsplib/v4"
 	"github.com/bluenviron/gortsplib/v4/pkg/auth"
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
+	"github.com/bluenviron/gortsplib/v4/pkg/description"
 	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 
 	"github.com/classrelay/classrelay/media"
@@ -23,6 +25,7 @@ const writeQueue = 2048
 // server is the camera's RTSP server. gortsplib calls it from its goroutines.
 type server struct {
 	cfg     *Config
+	askKey  func(media.Layer)
 	rtsp    *gortsplib.Server
 	streams [media.LayerAudio]*gortsplib.ServerStream // main and sub
 
@@ -30,8 +33,8 @@ type server struct {
 	conns map[*gortsplib.ServerConn]struct{}
 }
 
-func newServer(cfg *Config) (*server, error) {
-	s := &server{cfg: cfg, conns: make(map[*gortsplib.ServerConn]struct{})}
+func newServer(cfg *Config, askKey func(media.Layer)) (*server, error) {
+	s := &server{cfg: cfg, askKey: askKey, conns: make(map[*gortsplib.ServerConn]struct{})}
 	s.rtsp = &gortsplib.Server{
 		Handler:        s,
 		RTSPAddress:    cfg.Listen,
@@ -90,17 +93,36 @@ func (s *server) write(layer media.Layer, packets []*rtp.Packet, ntp time.Time) 
 	}
 }
 
-// stream finds what a path names.
-func (s *server) stream(path string) *gortsplib.ServerStream {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// layerOf is what a path names; LayerAudio, which has no path, when nothing.
+func layerOf(path string) media.Layer {
 	switch strings.Trim(path, "/") {
 	case "main":
-		return s.streams[media.LayerMain]
+		return media.LayerMain
 	case "sub":
-		return s.streams[media.LayerSub]
+		return media.LayerSub
 	}
-	return nil
+	return media.LayerAudio
+}
+
+// stream finds what a path names.
+func (s *server) stream(path string) *gortsplib.ServerStream {
+	layer := layerOf(path)
+	if !layer.IsVideo() {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.streams[layer]
+}
+
+// asksForKey tells whether a client wants a key picture (RFC 4585 §6.3.1, RFC 5104
+// §4.3.1).
+func asksForKey(p rtcp.Packet) bool {
+	switch p.(type) {
+	case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
+		return true
+	}
+	return false
 }
 
 var errNoStream = errors.New("no such stream: a camera has /main and /sub")
@@ -145,7 +167,15 @@ func (s *server) OnSetup(ctx *gortsplib.ServerHandlerOnSetupCtx) (*base.Response
 	return s.open(ctx.Conn, ctx.Request, ctx.Path)
 }
 
-// OnPlay is for gortsplib only.
-func (s *server) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
+// OnPlay is for gortsplib only. As with a camera, a session begins with a key
+// picture, and there is another one when the client asks for it.
+func (s *server) OnPlay(ctx *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
+	layer := layerOf(ctx.Path)
+	ctx.Session.OnPacketRTCPAny(func(_ *description.Media, p rtcp.Packet) {
+		if asksForKey(p) {
+			s.askKey(layer)
+		}
+	})
+	s.askKey(layer)
 	return &base.Response{StatusCode: base.StatusOK}, nil
 }

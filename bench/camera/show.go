@@ -26,7 +26,7 @@ type show struct {
 	camera  *Camera
 	outlets []outlet
 	beat    beat
-	index   uint64 // of the next picture in the source
+	films   [media.LayerAudio]film // main and sub
 	cutters [media.NumLayers]*cutter
 	orders  orders
 }
@@ -54,7 +54,7 @@ func (s *show) play(ctx context.Context) error {
 		case <-s.camera.wake:
 		case <-timer.C:
 		}
-		s.orders = s.camera.takeOrders()
+		s.takeOrders()
 		if s.orders.reboot {
 			return nil
 		}
@@ -67,6 +67,15 @@ func (s *show) play(ctx context.Context) error {
 			return err
 		}
 		timer.Reset(time.Until(s.beat.next()))
+	}
+}
+
+func (s *show) takeOrders() {
+	s.orders = s.camera.takeOrders()
+	for layer, asked := range s.orders.keys {
+		if !asked.IsZero() {
+			s.films[layer].ask(asked)
+		}
 	}
 }
 
@@ -100,18 +109,18 @@ func (s *show) sendPicture() error {
 	}
 	number := s.camera.nextNumber()
 	for _, layer := range []media.Layer{media.LayerMain, media.LayerSub} {
-		p := s.camera.cfg.Source.Picture(layer, s.index)
+		index := s.films[layer].next(s.camera.cfg.Source, layer, time.Now())
+		p := s.camera.cfg.Source.Picture(layer, index)
 		now := time.Now()
 		au := stamp.Append(s.camera.cfg.Source.Codec(), p.NALs, stamp.Stamp{
 			Sent: now, Number: number, Layer: layer, Key: p.Key, GOP: uint16(p.GOP),
 		})
 		packets, err := s.cutters[layer].cut(au, s.beat.pictures)
 		if err != nil {
-			return fmt.Errorf("%s, picture %d: %w", layer, s.index, err)
+			return fmt.Errorf("%s, picture %d: %w", layer, index, err)
 		}
 		s.write(layer, packets, now)
 	}
-	s.index++
 	return nil
 }
 

@@ -30,4 +30,6 @@ type Source interface {
 	// Picture is the index-th picture of a layer, LayerMain or LayerSub. Index 0
 	// is a key picture.
 	Picture(layer media.Layer, index uint64) Picture
+	// NextKey is the first index from this one on whose picture is a key picture.
+	NextKey(layer media.Layer, index uint64) uint64
 }

@@ -79,6 +79,12 @@ func (s *Synthetic) Picture(layer media.Layer, index uint64) Picture {
 	return p
 }
 
+// NextKey implements Source.
+func (s *Synthetic) NextKey(_ media.Layer, index uint64) uint64 {
+	group := uint64(s.gopLength())
+	return (index + group - 1) / group * group
+}
+
 // deltaSize is the size of a picture that is not a key picture, in bytes, so
 // that a whole group comes out at the rate.
 func (s *Synthetic) deltaSize(layer media.Layer) int {
