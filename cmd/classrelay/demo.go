@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/term"
 
+	"github.com/classrelay/classrelay/bench/chain"
 	"github.com/classrelay/classrelay/bench/netem"
 	"github.com/classrelay/classrelay/bench/viewer"
 )
@@ -97,17 +98,21 @@ func runDemo(ctx context.Context, f demoFlags, t terminal) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // the operating system cleans up what is left
-	c, err := newChain(chainConfig{dir: dir, link: f.link, rtsp: f.rtsp, seed: f.seed}, log)
+	cfg, err := demoChain(f, dir)
+	if err != nil {
+		return err
+	}
+	c, err := chain.New(cfg, log)
 	if err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	stopAll := c.start(ctx, stop)
-	watchDemo(ctx, c, f.duration, newTable(screen, f.link, c.url))
-	c.stopViewer()
-	result := c.result()
-	stopAll()
+	running := c.Start(ctx, stop)
+	watchDemo(ctx, c, f.duration, newTable(screen, f.link, c.URL))
+	running.StopViewer()
+	result := demoOutcome(c, f, cfg.Lines[0].Down.Delay)
+	running.Stop()
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		return cause
 	}
@@ -123,7 +128,7 @@ func runDemo(ctx context.Context, f demoFlags, t terminal) error {
 
 // watchDemo shows a line a second until ctx ends, or for a time that begins with
 // the first picture. A chain that shows none is given up.
-func watchDemo(ctx context.Context, c *chain, duration time.Duration, table *table) {
+func watchDemo(ctx context.Context, c *chain.Chain, duration time.Duration, table *table) {
 	const every = time.Second
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -131,7 +136,7 @@ func watchDemo(ctx context.Context, c *chain, duration time.Duration, table *tab
 	giveUp := time.After(firstPicture)
 	first := time.NewTicker(10 * time.Millisecond) // finds the first picture
 	defer first.Stop()
-	before := c.line.Stats()
+	before := c.Lines[0].Stats()
 	for {
 		select {
 		case <-ctx.Done():
@@ -141,7 +146,7 @@ func watchDemo(ctx context.Context, c *chain, duration time.Duration, table *tab
 		case <-giveUp:
 			return
 		case <-first.C:
-			if c.viewer.Snapshot().Layer == "" {
+			if c.Viewer.Snapshot().Layer == "" {
 				continue
 			}
 			first.Stop()
@@ -150,8 +155,8 @@ func watchDemo(ctx context.Context, c *chain, duration time.Duration, table *tab
 				end = time.After(duration)
 			}
 		case <-tick.C:
-			after := c.line.Stats()
-			table.show(c.viewer.Snapshot(), lineFigures(before.Down, after.Down, every))
+			after := c.Lines[0].Stats()
+			table.show(c.Viewer.Snapshot(), lineFigures(before.Down, after.Down, every))
 			before = after
 		}
 	}

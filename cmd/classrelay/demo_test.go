@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/classrelay/classrelay/bench/chain"
 	"github.com/classrelay/classrelay/bench/netem"
 	"github.com/classrelay/classrelay/bench/viewer"
 )
@@ -18,7 +19,7 @@ func TestDemoRunsTheWholeChainOnRealSockets(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes five seconds")
 	}
-	r := program(t, "", "demo", "--link", "clean", "--for", "3s", "--rtsp", freeTCP(), "--json", "-")
+	r := program(t, "", "demo", "--link", "clean", "--for", "3s", "--rtsp", chain.FreeTCP(), "--json", "-")
 	if r.status != 0 {
 		t.Fatalf("exit status %d: %s", r.status, r.err)
 	}
