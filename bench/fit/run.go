@@ -93,7 +93,7 @@ func (r *Row) Of(f Figure, s Stat) float64 {
 	case Median:
 		return v[len(v)/2]
 	case P95:
-		return v[min(len(v)-1, len(v)*95/100)]
+		return v[(len(v)*95+99)/100-1] // nearest rank: the 19th of 20
 	case Highest:
 		return v[len(v)-1]
 	case Lowest:
