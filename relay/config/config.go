@@ -119,11 +119,9 @@ type Links struct {
 	// MaxRate caps what is sent on one link. Default: 100Mbit/s.
 	MaxRate Rate `yaml:"max_rate,omitempty"`
 	// QueueAge is how old a packet may grow in a link's queue before whole
-	// video frames are dropped. Default: 80ms, two frames at 25 fps.
+	// video frames are dropped. Default: 200ms; later they are late at the far
+	// end anyway.
 	QueueAge Duration `yaml:"queue_age,omitempty"`
-	// PlainRoQ are the draft versions spoken with RTP-over-QUIC peers that are
-	// not classrelay. Default: [roq-14].
-	PlainRoQ []string `yaml:"plain_roq,omitempty"`
 }
 
 // Playout is the last hop, to viewers.

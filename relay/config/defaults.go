@@ -12,9 +12,8 @@ import (
 
 // The defaults that an operator may want to know.
 const (
-	defaultMaxRate  = 100e6                 // the rural link this is made for
-	defaultQueueAge = 80 * time.Millisecond // two frames at 25 fps
-	defaultRoQ      = "roq-14"              // the last draft we know
+	defaultMaxRate  = 100e6                  // the rural link this is made for
+	defaultQueueAge = 200 * time.Millisecond // later than that a frame is late at the far end
 )
 
 // RTPOff in listen.rtp means: RTSP over TCP only.
@@ -29,9 +28,6 @@ func (c *Config) WithDefaults() *Config {
 	}
 	setDefault(&d.Links.MaxRate, defaultMaxRate)
 	setDefault(&d.Links.QueueAge, Duration(defaultQueueAge))
-	if d.Links.PlainRoQ == nil {
-		d.Links.PlainRoQ = []string{defaultRoQ}
-	}
 	setDefault(&d.Log.Level, "info")
 	setDefault(&d.Log.Format, "console")
 

@@ -22,7 +22,7 @@ users:
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"rtp: :8556", "max_rate: 100Mbit/s", "queue_age: 80ms", "transport: auto", "level: info", "- roq-14",
+		"rtp: :8556", "max_rate: 100Mbit/s", "queue_age: 200ms", "transport: auto", "level: info",
 		"main: rtsp://cam:***@10.1.2.3/s1?x=1", "sub: rtsp://10.1.2.3/s2", "- watch",
 	} {
 		if !strings.Contains(string(out), want) {

@@ -135,7 +135,6 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 			`users[1].name: user li is named twice`,
 		},
 		{"a queue longer than a lesson bears", hub + "links: {queue_age: 2s}\n", `links.queue_age: 2s is not between 0 and 1s`},
-		{"a protocol we do not have", hub + "links: {plain_roq: [h3]}\n", `links.plain_roq[0]: unknown version "h3"`},
 		{"a delay of a minute", hub + "playout: {delay: 1m}\n", `playout.delay: 1m0s is not between 0 and 5s`},
 		{"a log level we do not have", hub + "log: {level: loud}\n", `log.level: unknown level "loud"`},
 		{"a log format we do not have", hub + "log: {format: xml}\n", `log.format: unknown format "xml"`},

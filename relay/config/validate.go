@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -21,10 +20,6 @@ const (
 	maxQueueAge = time.Second     // a link's queue: far beyond the 300 ms of a lesson
 	maxDelay    = 5 * time.Second // playout: for a wall display beside a loudspeaker system
 )
-
-// plainRoQ are the ALPN tokens of draft-ietf-avtcore-rtp-over-quic and, one day,
-// of its RFC.
-var plainRoQ = regexp.MustCompile(`^roq(-[0-9]{2})?$`)
 
 // Validate checks a configuration that was not read from a file. It returns an
 // *Error that names each wrong key, or nil.
@@ -240,11 +235,6 @@ func (c *Config) checkAccess(k *checks) {
 func (l *Links) check(k *checks) {
 	if d := time.Duration(l.QueueAge); d < 0 || d > maxQueueAge {
 		k.add("links.queue_age", "%s is not between 0 and %s", d, maxQueueAge)
-	}
-	for i, v := range l.PlainRoQ {
-		if !plainRoQ.MatchString(v) {
-			k.add(fmt.Sprintf("links.plain_roq[%d]", i), "unknown version %q: write it like roq-14", v)
-		}
 	}
 }
 
