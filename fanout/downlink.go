@@ -13,8 +13,10 @@ import (
 
 // DownlinkConfig says how one link sends.
 type DownlinkConfig struct {
-	// QueueAge is how long a frame may wait before it is dropped. Default 80 ms,
-	// two frames at 25 fps.
+	// QueueAge is how long a frame may wait before it is dropped, with all that
+	// cannot be decoded without it. Default 200 ms: with the way over a rural link
+	// the frame is late then. Less costs whole groups of pictures on a link that
+	// just carries the flow: there a key frame alone takes that long.
 	QueueAge time.Duration
 	// MaxRate caps the link in bit/s. Default 100 Mbit/s, a school's line.
 	MaxRate int64
@@ -26,7 +28,7 @@ type DownlinkConfig struct {
 }
 
 const (
-	defaultQueueAge = 80 * time.Millisecond
+	defaultQueueAge = 200 * time.Millisecond
 	defaultMaxRate  = 100e6
 )
 
@@ -324,6 +326,10 @@ func (d *Downlink) parity(now time.Time, f *flow) {
 		class := pacer.Parity
 		if r.Type == fec.OnDemand {
 			class = pacer.Repair
+			if !d.mend.budget.take(now, d.steer.verdict.Pace, len(r.Raw)) {
+				d.stats.Repair.Withheld++
+				continue
+			}
 		} else if d.steer.blackout() {
 			continue
 		}

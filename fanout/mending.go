@@ -16,6 +16,8 @@ type mending struct {
 	ledger  *feedback.Ledger
 	path    repair.Path
 	latest  time.Time // of the packet that left last, made unique
+	queue   queueing
+	budget  budget
 	results []feedback.Result
 	fates   []bwe.Result
 }
@@ -52,6 +54,9 @@ func (m *mending) settle(now time.Time, r *feedback.Report) []bwe.Result {
 	m.fates = m.fates[:0]
 	for i := range m.results {
 		f := &m.results[i]
+		if !f.Arrived.IsZero() {
+			m.queue.arrived(now, f.Arrived.Sub(f.Sent))
+		}
 		if f.Copied {
 			continue // which of the copies came is not known, nor how long it took
 		}
@@ -68,6 +73,7 @@ type RepairSent struct {
 	OnDemand  uint64 // rows sent on request, in time
 	Late      uint64 // rows sent on request, after the deadline
 	Requests  uint64
+	Withheld  uint64 // rows not sent because answers took too much of the link
 }
 
 func (r *RepairSent) add(s repair.SenderStats) {
@@ -85,6 +91,7 @@ func (d *Downlink) Feedback(now time.Time, b []byte) error {
 		return err
 	}
 	d.steer.report(now, d.mend.settle(now, r))
+	d.setQueue(now)
 	for i := range r.Flows {
 		q := &r.Flows[i]
 		if f := d.flow(q.Flow); f != nil && f.repair != nil && len(q.Requests) > 0 {
@@ -103,6 +110,20 @@ func (d *Downlink) SetPath(rtt time.Duration) {
 	}
 	d.mend.path.RTT = rtt
 	d.steer.estimator.SetRTT(rtt)
+	for _, f := range d.flows {
+		if f.repair != nil {
+			f.repair.SetPath(d.mend.path)
+		}
+	}
+}
+
+// setQueue tells the repair of each flow how long packets stand in a queue now.
+func (d *Downlink) setQueue(now time.Time) {
+	q := d.mend.queue.longest(now)
+	if q == d.mend.path.Queue {
+		return
+	}
+	d.mend.path.Queue = q
 	for _, f := range d.flows {
 		if f.repair != nil {
 			f.repair.SetPath(d.mend.path)

@@ -184,7 +184,7 @@ func (d *Downlink) keepAll(now time.Time) {
 
 // wanted describes the feeds to the selector: what their layers cost now.
 func (d *Downlink) wanted(now time.Time) layer.Want {
-	w := layer.Want{Waiting: d.pacer.Age(now, pacer.Media)}
+	w := layer.Want{Waiting: d.waiting(now)}
 	for i := range d.steer.feeds {
 		f := &d.steer.feeds[i]
 		out := layer.Feed{ID: f.id, Importance: f.Importance, Fixed: f.Fixed}
@@ -207,6 +207,18 @@ func (d *Downlink) wanted(now time.Time) layer.Want {
 		}
 	}
 	return w
+}
+
+// waiting is the age of the oldest picture packet that is to leave, those apart
+// that are catching up.
+func (d *Downlink) waiting(now time.Time) time.Duration {
+	age := d.pacer.Age(now, pacer.Media)
+	for _, f := range d.flows {
+		if h := f.q.head(); h != nil && f.layer.IsVideo() && f.q.catchUp.IsZero() {
+			age = max(age, now.Sub(h.since))
+		}
+	}
+	return age
 }
 
 func pictureOf(l media.Layer) layer.Picture {

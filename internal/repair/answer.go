@@ -59,12 +59,12 @@ func (s *Sender) missing(now time.Time, q *feedback.Request) []int64 {
 	var list []int64
 	// Nobody can have seen yet what left after that. An eighth is for an RTT that
 	// is taken too high.
-	unseen := now.Add(-s.path.RTT + s.path.RTT/8)
+	unseen := now.Add(-s.path.RTT + s.path.RTT/8 - s.path.Queue)
 	for _, run := range q.Runs {
 		first := s.store.extend(run.Seq)
 		last, due := first+int64(run.N)-1, now.Add(-s.path.RTT/2)
 		if run.N == 0 {
-			last, due = s.store.newest, now.Add(-s.path.RTT-q.Slack)
+			last, due = s.store.newest, now.Add(-s.path.RTT-q.Slack-s.path.Queue)
 		}
 		for v := max(first, s.store.newest-storeSize); v <= last; v++ {
 			switch p := s.store.at(v); {

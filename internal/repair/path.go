@@ -14,6 +14,10 @@ type Path struct {
 	RTT time.Duration
 	// OneWay is the delay towards the receiver. Default RTT/2.
 	OneWay time.Duration
+	// Queue is how much longer than OneWay a packet may take now, because of what
+	// stands in front of it. Until then it is not missing, and no answer can have
+	// come. Default 0.
+	Queue time.Duration
 }
 
 func (p Path) withDefaults() Path {
