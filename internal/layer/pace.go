@@ -32,6 +32,7 @@ const (
 	capThrough = 0.95
 	capSpare   = 1.1
 	capWaiting = 40 * time.Millisecond
+	capClear   = 0.5  // of the pace
 	capWiden   = 1.05 // per report
 
 	// A link that was seen to be wide takes a frame faster: every fiftieth frame
@@ -78,6 +79,11 @@ func (p *pace) read(s *bwe.Signals, flowing float64, contested, waiting time.Dur
 		if s.Busy.Rate >= capThrough*flowing {
 			p.limit = max(p.limit, capSpare*flowing) // all of it comes through
 		}
+	}
+	if contested == 0 && s.Phi.Or(0) < capPhi && s.Train > 0 && s.Train < capClear*p.last {
+		// Plainly narrower than our bursts, though ordinary frames leave no queue:
+		// the next key frame would run over what the link can hold.
+		p.limit = max(capTrain*s.Train, capSpare*flowing)
 	}
 	p.widen(s, contested)
 }
