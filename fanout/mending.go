@@ -15,7 +15,7 @@ type mending struct {
 	planner *repair.Planner
 	ledger  *feedback.Ledger
 	path    repair.Path
-	latest  time.Time // of the packet that left last, made unique
+	order   order
 	queue   queueing
 	budget  budget
 	results []feedback.Result
@@ -38,14 +38,9 @@ func (m *mending) sender() *repair.Sender {
 	return s
 }
 
-// sent enters a packet. No two get the same time, so that the time also tells
-// their order.
+// sent enters a packet.
 func (m *mending) sent(now time.Time, flow uint64, seq uint16, size int, key bool) {
-	if !now.After(m.latest) {
-		now = m.latest.Add(1)
-	}
-	m.latest = now
-	m.ledger.Sent(now, flow, seq, size, key)
+	m.ledger.Sent(m.order.add(now), flow, seq, size, key)
 }
 
 // settle reads a report: what became of which packet.
@@ -61,7 +56,7 @@ func (m *mending) settle(now time.Time, r *feedback.Report) []bwe.Result {
 			continue // which of the copies came is not known, nor how long it took
 		}
 		m.fates = append(m.fates, bwe.Result{
-			Seq: f.Sent.UnixNano(), Sent: f.Sent, Arrived: f.Arrived, Size: f.Size, Key: f.Key,
+			Seq: m.order.of(f.Sent), Sent: f.Sent, Arrived: f.Arrived, Size: f.Size, Key: f.Key,
 		})
 	}
 	return m.fates

