@@ -20,7 +20,7 @@ type Camera struct {
 
 	mu      sync.Mutex
 	orders  orders
-	number  uint64 // of the last picture stamped; the first one is 1
+	number  uint64 // of the last picture stamped
 	sounds  uint64 // of the last sound
 	packets uint64
 	bytes   uint64
@@ -59,6 +59,8 @@ func New(cfg Config, log *zap.Logger) (*Camera, error) {
 		log:  log.With(zap.String("camera", cfg.Name)),
 		tone: tone(),
 		wake: make(chan struct{}, 1),
+
+		number: max(cfg.FirstFrame, 1) - 1,
 	}, nil
 }
 
@@ -176,7 +178,7 @@ func (c *Camera) takeReboot() (dark time.Duration, ordered bool) {
 
 // Stats is what a camera has sent, counted once however many viewers there are.
 type Stats struct {
-	LastFrame uint64 // number of the last picture stamped; 0 = none yet
+	LastFrame uint64 // number of the last picture stamped; FirstFrame - 1 = none yet
 	LastSound uint64
 	Packets   uint64
 	Bytes     uint64 // RTP payload

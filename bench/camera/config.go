@@ -36,6 +36,11 @@ type Config struct {
 	// click; off, the sound is a clean tone.
 	StampSound bool
 
+	// FirstFrame is the number of the first picture; 0 = 1. A camera that takes the
+	// place of another begins above the other's last, or viewers take its pictures
+	// for old ones.
+	FirstFrame uint64
+
 	// DriftPPM makes the camera's clock fast (above 0) or slow, in parts per
 	// million: pace, RTP and the times in RTCP. Stamps keep the true time.
 	DriftPPM float64

@@ -54,6 +54,8 @@ Every frame carries the wall clock and its number in an SEI, for whoever measure
 				ctx, end = context.WithTimeout(ctx, f.duration)
 				defer end()
 			}
+			// By the clock, so that a camera that was killed goes on when it is back.
+			f.cfg.FirstFrame = uint64(time.Now().UnixNano() / int64(camera.FrameInterval))
 			log := newLogger("console", zap.InfoLevel, t.err)
 			c, err := camera.New(f.cfg, log)
 			if err != nil {

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap/zaptest"
+
+	"github.com/classrelay/classrelay/bench/netem"
+	"github.com/classrelay/classrelay/bench/viewer"
+)
+
+// asProgram makes the test binary be the program, so that tests can start and kill
+// real processes without building it.
+const asProgram = "CLASSRELAY_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// process is the program in a process of its own.
+type process struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	logs *os.File
+}
+
+// launch starts the program. It is killed at the end of the test at the latest,
+// and what it said is shown if the test has failed.
+func launch(t *testing.T, args ...string) *process {
+	t.Helper()
+	logs, err := os.Create(filepath.Join(t.TempDir(), args[0]+".log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{t: t, cmd: exec.CommandContext(t.Context(), os.Args[0], args...), logs: logs}
+	p.cmd.Env = append(os.Environ(), asProgram+"=1")
+	p.cmd.Stderr = logs
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.kill)
+	return p
+}
+
+// kill is kill -9: the process has no time to say goodbye. Only the first time
+// does anything.
+func (p *process) kill() {
+	if p.cmd.ProcessState != nil {
+		return
+	}
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait() // "signal: killed"
+	_ = p.logs.Close()
+	if p.t.Failed() {
+		said, _ := os.ReadFile(p.logs.Name())
+		p.t.Logf("%s said:\n%s", strings.Join(p.cmd.Args[1:], " "), said)
+	}
+}
+
+// reachable waits until somebody listens and returns when that was.
+func reachable(t *testing.T, address string) time.Time {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		conn, err := net.DialTimeout("tcp", address, time.Second)
+		if err == nil {
+			_ = conn.Close()
+			return time.Now()
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatalf("nobody listens at %s", address)
+	return time.Time{}
+}
+
+// unused returns a port of the loopback address that was free a moment ago.
+func unused(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// classroom is camera, hub, line, branch and viewer. All but the line and the
+// viewer are processes.
+type classroom struct {
+	t      *testing.T
+	camera []string // how it is started
+	hub    []string
+	atHub  string // the hub's RTSP address
+	cam    *process
+	node   *process
+	line   *netem.Relay
+	viewer *viewer.Viewer
+	lost   chan error // gets something when the viewer's connection has ended
+}
+
+func openClassroom(t *testing.T) *classroom {
+	t.Helper()
+	dir := t.TempDir()
+	for _, args := range [][]string{
+		{"ca", "init", "--dir", dir},
+		{"ca", "issue", "--dir", dir, "--name", "hub", "--host", "127.0.0.1"},
+		{"ca", "issue", "--dir", dir, "--name", "branch"},
+	} {
+		if r := program(t, "", args...); r.status != 0 {
+			t.Fatal(r.err)
+		}
+	}
+	camera, quic, branch := unused(t), unused(t), unused(t)
+	r := &classroom{t: t, atHub: unused(t), lost: make(chan error, 1)}
+	r.camera = []string{"camera", "--listen", camera}
+	r.hub = []string{"serve", "--config", file(t, dir, "hub.yaml", `
+node: hub
+identity: hub
+listen: {quic: "%s", rtsp: "%s", rtp: "off"}
+feeds: {room-101: {main: "rtsp://%s/main", sub: "rtsp://%[3]s/sub", transport: tcp}}
+`, quic, r.atHub, camera)}
+	r.startLine(quic)
+	r.cam = launch(t, r.camera...)
+	r.node = launch(t, r.hub...)
+	launch(t, "serve", "--config", file(t, dir, "branch.yaml", `
+node: branch
+identity: branch
+listen: {rtsp: "%s", rtp: "off"}
+parents: ["%s"]
+`, branch, r.line.Addr()))
+	for _, address := range []string{camera, r.atHub, branch} {
+		reachable(t, address)
+	}
+	r.startViewer("rtsp://" + branch + "/room-101")
+	return r
+}
+
+func file(t *testing.T, dir, name, format string, values ...any) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, fmt.Appendf(nil, format, values...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func (r *classroom) startLine(target string) {
+	var err error
+	profile := netem.Profile{Delay: 10 * time.Millisecond, Rate: 100e6}
+	r.line, err = netem.New(netem.Config{Listen: "127.0.0.1:0", Target: target, Up: profile, Down: profile},
+		zaptest.NewLogger(r.t))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.run(func(ctx context.Context) { _ = r.line.Run(ctx) })
+}
+
+// startViewer starts a viewer that does not connect again.
+func (r *classroom) startViewer(url string) {
+	var err error
+	if r.viewer, err = viewer.New(viewer.Config{URL: url}, zaptest.NewLogger(r.t)); err != nil {
+		r.t.Fatal(err)
+	}
+	r.run(func(ctx context.Context) { r.lost <- r.viewer.Run(ctx) })
+}
+
+// run runs f until the end of the test, which waits for it.
+func (r *classroom) run(f func(ctx context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); f(ctx) }() // ends with the test
+	r.t.Cleanup(func() { cancel(); <-ended })
+}
+
+// picture waits until the viewer gets a new good frame and returns when that was.
+// With the connection lost it never comes.
+func (r *classroom) picture() time.Time {
+	r.t.Helper()
+	before := r.viewer.Report(0).FramesGood
+	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		select {
+		case err := <-r.lost:
+			r.t.Fatalf("the viewer was thrown out: %v", err)
+		default:
+		}
+		if s := r.viewer.Snapshot(); s.Whole.FramesGood > before {
+			return time.Now().Add(-time.Duration(s.SilentMs * float64(time.Millisecond)))
+		}
+	}
+	r.t.Fatalf("no picture for 15 s: %+v", r.viewer.Report(0))
+	return time.Time{}
+}
+
+// The bounds are what a school is promised, and a second for a machine that has
+// other things to do.
+func TestPictureComesBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes half a minute")
+	}
+	r := openClassroom(t)
+	r.picture()
+	steps := []struct {
+		name  string
+		cut   func()
+		dark  time.Duration
+		mend  func() time.Time
+		bound time.Duration
+	}{
+		{
+			"the camera is killed for ten seconds",
+			func() { r.cam.kill() },
+			10 * time.Second,
+			func() time.Time {
+				r.cam = launch(t, r.camera...)
+				return reachable(t, r.camera[2])
+			},
+			3 * time.Second,
+		},
+		{
+			"the hub is killed and started again",
+			func() { r.node.kill() },
+			time.Second,
+			func() time.Time {
+				r.node = launch(t, r.hub...)
+				return reachable(t, r.atHub)
+			},
+			3 * time.Second,
+		},
+		{
+			"the line is cut for two seconds",
+			func() { r.line.SetDown(true) },
+			2 * time.Second,
+			func() time.Time {
+				r.line.SetDown(false)
+				return time.Now()
+			},
+			1500 * time.Millisecond,
+		},
+	}
+	for _, step := range steps {
+		time.Sleep(3 * time.Second) // the lesson goes on
+		step.cut()
+		time.Sleep(step.dark)
+		mended := step.mend()
+		took := r.picture().Sub(mended)
+		t.Logf("%s: the picture is back after %d ms", step.name, took.Milliseconds())
+		if took > step.bound {
+			t.Errorf("%s: the picture is back after %s only, want %s", step.name, took, step.bound)
+		}
+	}
+}
