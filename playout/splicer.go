@@ -267,8 +267,8 @@ const (
 	frameAndHalf = 60 * time.Millisecond
 	// lastFrames is how long the last frames in front of a key frame may take to
 	// be repaired when the key frame is there already, so that nobody needs them
-	// any more but who wants to see every frame: one round over a rural link.
-	lastFrames = 120 * time.Millisecond
+	// any more but who wants to see every frame: two rounds over a rural link.
+	lastFrames = 150 * time.Millisecond
 )
 
 // patience is until when the layer in use may still bring what lies between the
