@@ -30,6 +30,14 @@ func when(p *media.Packet) time.Time {
 	return p.Capture
 }
 
+// here is how long ago the frame came to this node, 0 where that is not known.
+func (f *frame) here(now time.Time) time.Duration {
+	if at := f.packets[0].Arrival; !at.IsZero() {
+		return now.Sub(at)
+	}
+	return 0
+}
+
 // whole reports whether the packets follow each other: the last look before a
 // frame leaves, independent of how it was put together.
 func (f *frame) whole() bool {

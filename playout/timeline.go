@@ -21,6 +21,10 @@ const (
 	// soundSlack is the same for sound, which often comes in packets of 150 ms and
 	// cannot be compressed: what does not fit is lost.
 	soundSlack = 100 * time.Millisecond
+	// soundStale is how long the sound that a viewer begins with may have been here.
+	// A packet that is older sets the line so late that the next ones, coming as
+	// they are taken, would be left out to catch up.
+	soundStale = soundSlack / 2
 	// reorder is how many frames B-frames may be out of order (H.264 A.3.1: 16).
 	reorder = 16
 	// jump is how far RTP timestamps and capture times of two frames in a row may
@@ -84,7 +88,7 @@ func (t *timeline) ticks(d time.Duration) int64 {
 // overtaken.
 func (t *timeline) stamp(now time.Time, l *lane, f *frame, newest time.Time) (x int64, closer, ok bool) {
 	at := t.capture(l, f)
-	if t.sound && !t.begun && newest.Sub(at) > soundSlack {
+	if t.sound && !t.begun && (newest.Sub(at) > soundSlack || f.here(now) > soundStale) {
 		return 0, false, false
 	}
 	m, join := t.place(l, f, at)
