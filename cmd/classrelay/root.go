@@ -16,6 +16,7 @@ import (
 type terminal struct {
 	in       *os.File
 	out, err io.Writer
+	args     []string // what the program was called with
 }
 
 // The exit statuses.
@@ -55,6 +56,7 @@ func work(f func(ctx context.Context) error) func(*cobra.Command, []string) erro
 
 // run is the program, without the process around it.
 func run(args []string, t terminal) (status int) {
+	t.args = args
 	root := newRoot(t)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(context.Background())
@@ -95,7 +97,7 @@ Every place runs the same node; what it does follows from its configuration.`,
 	root.SetIn(t.in)
 	root.SetOut(t.out)
 	root.SetErr(t.err)
-	root.AddCommand(newServe(t), newCheck(t), newCA(t), newUser(t), newCamera(t), newDemo(t), newVersion(t))
+	root.AddCommand(newServe(t), newCheck(t), newCA(t), newUser(t), newCamera(t), newDemo(t), newBench(t), newVersion(t))
 	eachCommand(root, func(c *cobra.Command) { c.DisableFlagsInUseLine = true })
 	return root
 }

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func newBench(t terminal) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure classrelay against its targets",
+		Long: `Measures and gives a verdict. The exit status is 0 when every target is reached, 1 when
+one is missed, 2 when something could not be run, 3 for bad arguments.
+
+  run       the whole product over real sockets and emulated lines, in real time
+  recovery  repair of lost packets beside plain retransmission, in virtual time
+  fit       the choice of layers beside other traffic, in virtual time`,
+		RunE: help,
+	}
+	cmd.AddCommand(newBenchRun(t), newBenchRecovery(t), newBenchFit(t))
+	return cmd
+}
+
+// untilSignal is a context that ends at Ctrl-C, so that a bench can report what it
+// has so far. A second Ctrl-C ends the program.
+func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // runs once, when ctx ends
+	return ctx, stop
+}
+
+// screen is where a bench writes for people: not where the JSON goes.
+func (t terminal) screen(jsonPath string) io.Writer {
+	if jsonPath == "-" {
+		return t.err
+	}
+	return t.out
+}
+
+// commandLine is how the program was called, for reports.
+func (t terminal) commandLine() []string { return append([]string{"classrelay"}, t.args...) }
+
+// toFile runs write on a file, on standard output for "-", and not at all without
+// a path.
+func toFile(path string, stdout io.Writer, write func(io.Writer) error) error {
+	switch path {
+	case "":
+		return nil
+	case "-":
+		return write(stdout)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("write result: %w", err)
+	}
+	if err := write(f); err != nil {
+		_ = f.Close()
+		return fmt.Errorf("write result: %w", err)
+	}
+	return f.Close()
+}
+
+// writeJSON writes an indented value.
+func writeJSON(v any) func(io.Writer) error {
+	return func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false) // names have < in them
+		return enc.Encode(v)
+	}
+}
