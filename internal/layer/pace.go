@@ -32,7 +32,6 @@ const (
 	capThrough = 0.95
 	capSpare   = 1.1
 	capWaiting = 40 * time.Millisecond
-	capClear   = 0.5 // of the pace
 	capBusy    = 60 * time.Millisecond
 	capGrowth  = 25 * time.Millisecond
 	capWiden   = 1.05 // per report
@@ -81,11 +80,6 @@ func (p *pace) read(s *bwe.Signals, flowing float64, contested, waiting time.Dur
 		if s.Busy.Rate >= capThrough*flowing {
 			p.limit = max(p.limit, capSpare*flowing) // all of it comes through
 		}
-	}
-	if contested == 0 && s.Phi.Or(0) < capPhi && s.Train > 0 && s.Train < capClear*p.last {
-		// Plainly narrower than our bursts, though ordinary frames leave no queue:
-		// the next key frame would run over what the link can hold.
-		p.limit = max(capTrain*s.Train, capSpare*flowing)
 	}
 	if b := &s.Busy; contested == 0 && s.Phi.Or(0) < capPhi && b.Length >= capBusy && b.Growth >= capGrowth &&
 		b.Rate > 0 && b.Rate < capBelow*p.last {
