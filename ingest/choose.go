@@ -150,9 +150,21 @@ func clockRate(f format.Format) int {
 func codecNames(m *description.Media) string {
 	names := make([]string, 0, len(m.Formats))
 	for _, f := range m.Formats {
-		names = append(names, f.Codec())
+		names = append(names, codecName(f))
 	}
 	return strings.Join(names, ", ")
+}
+
+// codecName is what the SDP calls the codec where gortsplib has no name for it.
+func codecName(f format.Format) string {
+	if _, unknown := f.(*format.Generic); !unknown {
+		return f.Codec()
+	}
+	name, _, _ := strings.Cut(f.RTPMap(), "/")
+	if name == "" {
+		return fmt.Sprintf("payload type %d", f.PayloadType())
+	}
+	return fmt.Sprintf("%.40q", name)
 }
 
 // trackOf describes a layer as we send it. Of H.264 and H.265 the parameter sets

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -26,7 +27,7 @@ func explain(err error, u *base.URL, a *answers) error {
 	case errors.As(err, &status):
 		return explainStatus(status, u, a)
 	case errors.As(err, &setup) && a.basicOnly:
-		return fmt.Errorf("%w: set allow_basic to send the password in clear, or use Digest in the camera", ErrBasicOnly)
+		return fmt.Errorf("%w: set basic_auth: true for the feed to send the password in clear, or use Digest in the camera", ErrBasicOnly)
 	case errors.As(err, &setup):
 		return fmt.Errorf("%w: it names no login method that we know", ErrPassword)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
@@ -39,6 +40,8 @@ func explain(err error, u *base.URL, a *answers) error {
 		return fmt.Errorf("%w: no packet at all", ErrSilent)
 	case errors.As(err, &liberrors.ErrClientRequestTimedOut{}):
 		return fmt.Errorf("%w: %s is there but does not answer", ErrUnreachable, u.Host)
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: %s closed the connection", ErrClosed, u.Host)
 	case isNonsense(err):
 		return fmt.Errorf("%w: %s", ErrNonsense, oneLine(err, u))
 	default:
@@ -49,7 +52,7 @@ func explain(err error, u *base.URL, a *answers) error {
 func explainStatus(s liberrors.ErrClientBadStatusCode, u *base.URL, a *answers) error {
 	switch {
 	case s.Code == base.StatusUnauthorized && a.basicOnly:
-		return fmt.Errorf("%w: set allow_basic to send the password in clear, or use Digest in the camera", ErrBasicOnly)
+		return fmt.Errorf("%w: set basic_auth: true for the feed to send the password in clear, or use Digest in the camera", ErrBasicOnly)
 	case s.Code == base.StatusUnauthorized && u.User == nil:
 		return fmt.Errorf("%w: it asks for one and the URL has none (rtsp://user:password@…)", ErrPassword)
 	case s.Code == base.StatusUnauthorized, s.Code == base.StatusForbidden:

@@ -133,6 +133,11 @@ func TestCamerasThatSpeakNonsense(t *testing.T) {
 			ErrNoTrack, "track 1 (video M-JPEG): unknown codec",
 		},
 		{
+			"a codec without a name here",
+			map[string]string{describe: withSDP(sdpHead + "m=video 0 RTP/AVP 96\r\na=rtpmap:96 SVQ3/90000\r\na=control:1\r\n")},
+			ErrNoTrack, `track 1 (video "SVQ3"): unknown codec`,
+		},
+		{
 			"a control attribute that makes no URL",
 			map[string]string{describe: withSDP(sdpHead + "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:%zz\r\n")},
 			ErrNonsense, "control attribute",
@@ -197,10 +202,10 @@ func TestAPasswordNeverLeavesInClearUnasked(t *testing.T) {
 		says       string
 		sends      string // what the camera must have been told
 	}{
-		{"Basic only", []string{basic}, false, ErrBasicOnly, "set allow_basic", ""},
-		{"basic in small letters", []string{`basic realm="cam"`}, false, ErrBasicOnly, "set allow_basic", ""},
+		{"Basic only", []string{basic}, false, ErrBasicOnly, "set basic_auth", ""},
+		{"basic in small letters", []string{`basic realm="cam"`}, false, ErrBasicOnly, "set basic_auth", ""},
 		{"Basic and Digest", []string{basic, digest}, false, ErrPassword, "check user name", "Authorization: Digest"},
-		{"both in one line", []string{basic + ", " + digest}, false, ErrBasicOnly, "set allow_basic", ""},
+		{"both in one line", []string{basic + ", " + digest}, false, ErrBasicOnly, "set basic_auth", ""},
 		{"Basic, allowed", []string{basic}, true, ErrPassword, "check user name", "Authorization: Basic " + token},
 		{
 			"the strongest first",
