@@ -87,8 +87,14 @@ func (c *class) end() {
 // viewer watches room-101 at the branch for d.
 func (c *class) view(d time.Duration, during ...func()) viewer.Report {
 	c.t.Helper()
+	return c.viewFeed("room-101", d, during...)
+}
+
+// viewFeed watches a feed at the branch for d.
+func (c *class) viewFeed(id media.FeedID, d time.Duration, during ...func()) viewer.Report {
+	c.t.Helper()
 	v, err := viewer.New(viewer.Config{
-		URL:         "rtsp://10.0.0.2:8554/room-101",
+		URL:         "rtsp://10.0.0.2:8554/" + string(id),
 		DialContext: c.net.Host("10.0.0.2").DialContext,
 	}, zap.NewNop())
 	if err != nil {

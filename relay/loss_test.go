@@ -2,12 +2,16 @@ package relay
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	benchcamera "github.com/classrelay/classrelay/bench/camera"
+	"github.com/classrelay/classrelay/bench/viewer"
 	"github.com/classrelay/classrelay/internal/netem"
+	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/config"
 )
 
 // The links that schools have: a minute of class over each, in virtual time. Every
@@ -99,6 +103,37 @@ func TestAClassOverALinkThatGoesOut(t *testing.T) {
 			r.FramesGood, r.FramesExpected, 100*r.GoodIn300msRatio, r.Latency.P99, r.LongestStallMs)
 		if r.GoodIn300msRatio < 0.96 || r.LongestStallMs > 1200 || r.Broken+r.Undecodable > 0 {
 			t.Errorf("%+v", r)
+		}
+		c.end()
+	})
+}
+
+// Six rooms of a county go to one branch, over one link with room for all.
+func TestSixFeedsOverOneLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClass(t, netem.Profile{Rate: 100e6, Delay: 30 * time.Millisecond, Loss: 0.01})
+		rooms := []media.FeedID{"room-101", "room-2", "room-3", "room-4", "room-5", "room-6"}
+		cfg := *c.hub.written
+		cfg.Feeds = make(map[media.FeedID]config.Feed)
+		for _, id := range rooms {
+			cfg.Feeds[id] = c.hub.written.Feeds["room-101"]
+		}
+		if _, err := c.hub.Reload(&cfg); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		var wg sync.WaitGroup
+		reports := make([]viewer.Report, len(rooms))
+		for i, id := range rooms {
+			wg.Go(func() { reports[i] = c.viewFeed(id, 40*time.Second) }) // ends by itself
+		}
+		wg.Wait()
+		for i, r := range reports {
+			t.Logf("%s: %d of %d good, %.2f %% in 300 ms, p99 %.0f ms, longest stall %.0f ms, %d switches", rooms[i],
+				r.FramesGood, r.FramesExpected, 100*r.GoodIn300msRatio, r.Latency.P99, r.LongestStallMs, r.LayerSwitches)
+			if r.GoodIn300msRatio < 0.995 || r.LayerSwitches != 1 {
+				t.Errorf("%s: %+v", rooms[i], r)
+			}
 		}
 		c.end()
 	})
