@@ -14,6 +14,8 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
 )
 
+const wayOutOfBasic = "set basic_auth: true for the feed to send the password in clear, or use Digest in the camera"
+
 // explain turns what gortsplib says into one line that tells the person at the
 // school what to do. u may hold the password; the text never does.
 func explain(err error, u *base.URL, a *answers) error {
@@ -27,7 +29,7 @@ func explain(err error, u *base.URL, a *answers) error {
 	case errors.As(err, &status):
 		return explainStatus(status, u, a)
 	case errors.As(err, &setup) && a.basicOnly:
-		return fmt.Errorf("%w: set basic_auth: true for the feed to send the password in clear, or use Digest in the camera", ErrBasicOnly)
+		return fmt.Errorf("%w: %s", ErrBasicOnly, wayOutOfBasic)
 	case errors.As(err, &setup):
 		return fmt.Errorf("%w: it names no login method that we know", ErrPassword)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
@@ -52,7 +54,7 @@ func explain(err error, u *base.URL, a *answers) error {
 func explainStatus(s liberrors.ErrClientBadStatusCode, u *base.URL, a *answers) error {
 	switch {
 	case s.Code == base.StatusUnauthorized && a.basicOnly:
-		return fmt.Errorf("%w: set basic_auth: true for the feed to send the password in clear, or use Digest in the camera", ErrBasicOnly)
+		return fmt.Errorf("%w: %s", ErrBasicOnly, wayOutOfBasic)
 	case s.Code == base.StatusUnauthorized && u.User == nil:
 		return fmt.Errorf("%w: it asks for one and the URL has none (rtsp://user:password@…)", ErrPassword)
 	case s.Code == base.StatusUnauthorized, s.Code == base.StatusForbidden:
