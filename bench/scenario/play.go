@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -97,8 +96,8 @@ func play(
 	defer running.Stop()
 	w := newWatch(s, seed, c)
 	w.follow(failed, progress)
-	if cause := context.Cause(failed); cause != nil && !errors.Is(cause, context.Canceled) {
-		return nil, fmt.Errorf("%s, seed %d: %w", s.Name, seed, cause)
+	if ctx.Err() == nil && failed.Err() != nil { // a part ended by itself
+		return nil, fmt.Errorf("%s, seed %d: %w", s.Name, seed, context.Cause(failed))
 	}
 	running.StopViewer()
 	w.finish(ctx.Err() != nil)
