@@ -188,6 +188,14 @@ func (s *Selector) shouldYield(level int) bool {
 
 // lateRule: behind this queue no frame is in time, and a good part of it is ours.
 func (s *Selector) lateRule() bool {
+	// Our own queue in front of a narrow link: a key frame alone takes so long that
+	// what is behind it is late. Waiting any longer costs a group of pictures.
+	alone := !s.leash.siblings && s.rivals.absent(s.now) >= 3*time.Second
+	if alone && s.pace.limit > 0 && s.want.Waiting > s.cfg.Budget/2 && s.floorHold(0) == 0 {
+		s.fallTo(RuleLate, s.level-1, fmt.Sprintf("the link takes %s, and packets wait %s to leave",
+			mbit(s.pace.limit), ms(s.want.Waiting)))
+		return true
+	}
 	limit := s.cfg.Budget - s.sig.RTT - lateReserve
 	late := s.sig.Queue500 > max(limit, 40*time.Millisecond) && s.sig.Phi.Or(1) <= 0.4
 	if s.down.late.lasted(s.now, late) < s.floorHold(time.Second) {

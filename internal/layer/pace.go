@@ -130,7 +130,9 @@ func (p *pace) rate(level float64, mains int, silence bool, probe float64) (rate
 	rate = max(level+room, level*least, probe*paceLeast, p.wide)
 	p.last = rate
 	if p.limit > 0 && p.limit < rate && probe == 0 {
-		return p.limit, p.limit
+		// Never below what the level itself needs: its frames would only wait here.
+		rate = max(p.limit, capSpare*level)
+		return rate, rate
 	}
 	return rate, 0
 }

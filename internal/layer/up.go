@@ -52,6 +52,8 @@ func (u *upRules) fell(now time.Time, rule Rule, lasted time.Duration, rose bool
 		wait = min(holdShort<<min(u.failed, 4), holdFairMost)
 		u.failed++
 		u.unfair++
+	case rule == RuleLate: // a probe does not show that a key frame takes too long
+		wait = holdShort
 	case rose && lasted < least:
 		wait = min(holdShort<<min(u.failed, 4), holdMost)
 		u.failed++
