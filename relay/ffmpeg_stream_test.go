@@ -24,7 +24,7 @@ var startCode = []byte{0, 0, 0, 1}
 
 // annexB cuts an elementary stream at its start codes.
 func annexB(b []byte) (units [][]byte) {
-	for _, u := range bytes.SplitSeq(b, startCode[1:]) {
+	for u := range bytes.SplitSeq(b, startCode[1:]) {
 		// A unit never ends with a zero: that is the next start code's.
 		if u = bytes.TrimRight(u, "\x00"); len(u) > 0 {
 			units = append(units, u)
