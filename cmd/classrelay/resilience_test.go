@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -63,9 +64,14 @@ func (p *process) kill() {
 	_ = p.cmd.Wait() // "signal: killed"
 	_ = p.logs.Close()
 	if p.t.Failed() {
-		said, _ := os.ReadFile(p.logs.Name())
-		p.t.Logf("%s said:\n%s", strings.Join(p.cmd.Args[1:], " "), said)
+		p.t.Logf("%s said:\n%s", strings.Join(p.cmd.Args[1:], " "), p.said())
 	}
+}
+
+// said is what the process has logged so far.
+func (p *process) said() string {
+	said, _ := os.ReadFile(p.logs.Name())
+	return string(said)
 }
 
 // reachable waits until somebody listens and returns when that was.
@@ -201,6 +207,33 @@ func (r *classroom) picture() time.Time {
 	return time.Time{}
 }
 
+// reload changes another feed of the hub, twice, and finds that the viewer has got
+// every frame meanwhile.
+func (r *classroom) reload() {
+	r.t.Helper()
+	path := r.hub[2]
+	before, err := os.ReadFile(path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	other := strings.Replace(string(before), "feeds: {", "feeds: {other: {main: \"rtsp://127.0.0.1:1/main\"}, ", 1)
+	for _, text := range []string{other, string(before)} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			r.t.Fatal(err)
+		}
+		if err := r.node.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			r.t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+	}
+	if said := r.node.said(); strings.Count(said, "configuration reloaded") != 2 {
+		r.t.Errorf("the hub did not reload:\n%s", said)
+	}
+	if s := r.viewer.Report(0); s.FramesGood != s.FramesExpected || s.FramesGood == 0 {
+		r.t.Errorf("a reload costs frames: %+v", s)
+	}
+}
+
 // The bounds are what a school is promised, and a second for a machine that has
 // other things to do.
 func TestPictureComesBack(t *testing.T) {
@@ -209,6 +242,7 @@ func TestPictureComesBack(t *testing.T) {
 	}
 	r := openClassroom(t)
 	r.picture()
+	r.reload()
 	steps := []struct {
 		name  string
 		cut   func()
