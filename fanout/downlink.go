@@ -98,7 +98,7 @@ func (d *Downlink) Open(now time.Time, id uint64, feed media.FeedID, l media.Lay
 	if l.IsVideo() {
 		f.repair = d.mend.sender()
 	} else {
-		f.active = true
+		f.active, f.since = true, now
 	}
 	d.flows = append(d.flows, f)
 	slices.SortFunc(d.flows, func(a, b *flow) int {
@@ -164,23 +164,23 @@ func (d *Downlink) Push(now time.Time, id uint64, p *media.Packet) {
 
 // begin makes an armed flow the one that is sent, at its key frame.
 func (d *Downlink) begin(now time.Time, f *flow) {
-	f.armed, f.active = false, true
+	f.armed, f.active, f.since = false, true, now
 	f.q.waitKey, f.q.gap = true, true
 	for _, o := range d.flows {
 		if o != f && o.feed == f.feed && o.layer.IsVideo() && !d.steer.always(o.feed, o.layer) {
-			d.end(o)
+			d.end(now, o)
 		}
 	}
 	d.steer.changed(now, true)
 }
 
 // end stops sending a flow at once: what has not left is dropped.
-func (d *Downlink) end(f *flow) {
+func (d *Downlink) end(now time.Time, f *flow) {
 	f.armed = false
 	if !f.active {
 		return
 	}
-	f.active = false
+	f.active, f.since = false, now
 	f.q.clear(&d.stats.Dropped)
 	d.pacer.DropFlow(pacer.Flow(f.id), nil)
 }

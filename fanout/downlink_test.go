@@ -219,8 +219,8 @@ func TestWhoNeedsTheSubStreamGetsItBesideMain(t *testing.T) {
 	f.run(10*time.Second, both(f.show(mainFlow, main, 12), f.show(subFlow, sub, 2)))
 	was := f.sent[subFlow]
 	f.run(2*time.Second, both(f.show(mainFlow, main, 12), f.show(subFlow, sub, 2)))
-	if !f.d.Active(mainFlow) || f.sent[subFlow] == was {
-		t.Fatalf("main %v, sub %d packets in two seconds", f.d.Active(mainFlow), f.sent[subFlow]-was)
+	if active, since := f.d.Active(mainFlow); !active || since.IsZero() || f.sent[subFlow] == was {
+		t.Fatalf("main %v since %v, sub %d packets in two seconds", active, since, f.sent[subFlow]-was)
 	}
 }
 

@@ -40,6 +40,7 @@ type flow struct {
 	opened time.Time
 	// active: it is being sent. Of the layers of one picture mostly one is.
 	active bool
+	since  time.Time // of the last change of active
 	// armed: it becomes active at its next key frame, and the other layer ends.
 	armed bool
 

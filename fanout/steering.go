@@ -83,7 +83,7 @@ type PathState struct {
 	Blackout    bool
 	Last        Switch
 	Switches    uint64
-	Reach       string // what the round trip allows, in words
+	Reach       layer.Reach // what the round trip allows
 }
 
 func newSteering(cfg DownlinkConfig, random *rand.Rand) steering {
@@ -261,13 +261,13 @@ func (d *Downlink) show(now time.Time, id media.FeedID, p layer.Picture) {
 		}
 	case layer.Sub:
 		if main != nil {
-			d.end(main)
+			d.end(now, main)
 		}
 		d.start(now, sub)
 	case layer.None:
 		for _, f := range []*flow{main, sub} {
 			if f != nil {
-				d.end(f)
+				d.end(now, f)
 			}
 		}
 	}
@@ -291,7 +291,7 @@ func (d *Downlink) start(now time.Time, f *flow) {
 	if f == nil || f.active {
 		return
 	}
-	f.active, f.armed = true, false
+	f.active, f.armed, f.since = true, false, now
 	f.q.restart(now, &d.stats.Dropped)
 	d.restarts = append(d.restarts, f.id)
 	d.steer.changed(now, f.layer == media.LayerMain)
@@ -358,10 +358,12 @@ func (d *Downlink) PictureNow(id media.FeedID) (media.Layer, bool) {
 	return 0, false
 }
 
-// Active tells whether a flow is being sent.
-func (d *Downlink) Active(id uint64) bool {
-	f := d.flow(id)
-	return f != nil && f.active
+// Active tells whether a flow is being sent, and since when.
+func (d *Downlink) Active(id uint64) (active bool, since time.Time) {
+	if f := d.flow(id); f != nil {
+		return f.active, f.since
+	}
+	return false, time.Time{}
 }
 
 // LastSwitch is the latest change of what the link carries, and how many there
@@ -378,7 +380,7 @@ func (d *Downlink) pathState() PathState {
 		Loss: d.mend.loss.Loss(), Burst: d.mend.loss.Burst(), Signals: sig,
 		Level: s.verdict.Level, Rate: s.verdict.Rate, Pace: s.verdict.Pace, Blackout: s.verdict.Blackout,
 		Last: s.last, Switches: s.switches,
-		Reach: layer.ReachOf(sig.RTT, reachBudget).Text,
+		Reach: layer.ReachOf(sig.RTT, reachBudget),
 	}
 }
 

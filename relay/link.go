@@ -61,6 +61,7 @@ type link struct {
 	due      deadlines
 	pace     int64  // as last told to the connection
 	switches uint64 // as last logged
+	far      bool   // the round trip allows no repair in time, as last logged
 }
 
 // deadlines are the loop's own times.

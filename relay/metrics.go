@@ -8,6 +8,7 @@ import (
 	"github.com/classrelay/classrelay/fanout"
 	"github.com/classrelay/classrelay/internal/quantile"
 	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/rtsp"
 )
 
 // collector turns a node's status into Prometheus metrics when it is scraped. It
@@ -47,7 +48,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	for i := range st.Links {
 		linkMetrics(out, &st.Links[i])
+		steeringMetrics(out, &st.Links[i])
 	}
+	playerMetrics(out, st.Players)
 }
 
 type emit func(m metric, v float64, labels ...string)
@@ -106,7 +109,6 @@ func linkMetrics(out emit, l *LinkStatus) {
 		out(gauge("link_clock_offset_seconds", "The peer's clock minus this node's.", "link"), l.Clock.Offset.Seconds(), p)
 		out(gauge("link_clock_error_seconds", "Bound on the error of the offset.", "link"), l.Clock.Uncertainty.Seconds(), p)
 	}
-	out(gauge("link_pace_bits", "Rate at which packets are let go, bit/s.", "link"), l.Down.Path.Pace, p)
 	out(gauge("link_queue_bytes", "Bytes waiting to be sent.", "link"), float64(l.Down.Queued), p)
 	out(gauge("link_queue_age_seconds", "Age of the oldest frame waiting.", "link"), l.Down.QueueAge.Seconds(), p)
 	out(counter("link_sent_packets_total", "Media packets sent.", "link"), float64(l.Down.Sent), p)
@@ -121,11 +123,78 @@ func linkMetrics(out emit, l *LinkStatus) {
 	}
 }
 
+// steeringMetrics tell what the sending side knows of the link and does about it.
+func steeringMetrics(out emit, l *LinkStatus) {
+	p, path, sig := l.Peer, &l.Down.Path, &l.Down.Path.Signals
+	out(gauge("link_pace_bits", "Rate at which packets are let go, bit/s.", "link"), path.Pace, p)
+	out(gauge("link_loss_ratio", "Share of packets that the link loses, of the last few thousand.", "link"), path.Loss, p)
+	out(gauge("link_loss_burst_packets", "Mean length of a burst of loss.", "link"), path.Burst, p)
+	out(gauge("link_queue_delay_seconds", "Delay that stands in front of every packet on the link.", "link"),
+		sig.Queue.Seconds(), p)
+	out(gauge("link_capacity_bits", "What the link carries in all as far as seen, bit/s.", "link"), sig.Capacity, p)
+	out(gauge("link_train_bits", "How fast the link takes a burst, bit/s; 0 when none was seen of late.", "link"),
+		sig.Train, p)
+	if sig.Phi.Known {
+		out(gauge("link_others_ratio", "Share of the queue that others fill.", "link"), sig.Phi.Value, p)
+	}
+	out(gauge("link_level", "Rung of the ladder of layers that the link carries; 0 is sound only.", "link"),
+		float64(path.Level), p)
+	out(counter("link_level_changes_total", "Times that what the link carries was changed.", "link"),
+		float64(path.Switches), p)
+	out(gauge("link_blackout", "1 while nothing comes back from the peer.", "link"), truth(path.Blackout), p)
+	out(counter("link_repair_bytes_total", "Bytes of parity sent.", "link"), float64(l.Down.Parity), p)
+	out(counter("link_padding_bytes_total", "Bytes of padding sent to probe the link.", "link"), float64(l.Down.Padding), p)
+	rows := func(why string, n uint64) {
+		out(counter("link_repair_rows_total", "Rows of parity, by why they were sent or not.", "link", "why"), float64(n), p, why)
+	}
+	rows("with_the_frame", l.Down.Repair.Proactive)
+	rows("asked_for", l.Down.Repair.OnDemand)
+	rows("asked_for_late", l.Down.Repair.Late)
+	rows("withheld", l.Down.Repair.Withheld)
+	for _, f := range l.Out {
+		if f.Active {
+			out(gauge("link_layer_since_seconds", "Since when the layer has been sent, in Unix time.", "link", "feed", "layer"),
+				float64(f.Since.Unix()), p, string(f.Feed), f.Layer.String())
+		}
+	}
+}
+
+// playerMetrics sum up over the players of a feed: who they are is nobody's
+// business here.
+func playerMetrics(out emit, players []rtsp.PlayerStats) {
+	type sums struct{ players, frames, incomplete, skipped, slow, broken float64 }
+	feeds := make(map[string]*sums)
+	for i := range players {
+		v, id := &players[i].Video, string(players[i].Feed)
+		if feeds[id] == nil {
+			feeds[id] = &sums{}
+		}
+		s := feeds[id]
+		s.players++
+		s.frames += float64(v.Frames)
+		s.incomplete += float64(v.Incomplete)
+		s.skipped += float64(v.Skipped)
+		s.slow += float64(v.Slow)
+		s.broken += float64(v.Broken)
+	}
+	for id, s := range feeds {
+		out(gauge("players", "Players that watch the feed at this node.", "feed"), s.players, id)
+		out(gauge("player_frames", "Frames handed to those players.", "feed"), s.frames, id)
+		out(gauge("player_incomplete_frames", "Frames that never got whole.", "feed"), s.incomplete, id)
+		out(gauge("player_skipped_frames", "Whole frames held back because what they refer to is missing.", "feed"), s.skipped, id)
+		out(gauge("player_slow_frames", "Frames left out because a player did not take them.", "feed"), s.slow, id)
+		out(gauge("player_broken_frames", "Frames handed on although they could not be decoded. It stays 0.", "feed"), s.broken, id)
+	}
+}
+
 func flowMetrics(out emit, peer string, f *fanout.UplinkFlow) {
 	labels := []string{peer, string(f.Feed), f.Layer.String()}
 	names := []string{"link", "feed", "layer"}
 	out(counter("flow_packets_total", "Packets received from the peer.", names...), float64(f.Packets), labels...)
-	out(counter("flow_lost_packets_total", "Packets that never came.", names...), float64(f.Lost), labels...)
+	out(counter("flow_lost_packets_total", "Packets that the link lost, restored ones included.", names...),
+		float64(f.Lost), labels...)
+	out(counter("flow_restored_packets_total", "Lost packets that parity brought back.", names...), float64(f.Restored), labels...)
+	out(counter("flow_missing_packets_total", "Lost packets given up for good.", names...), float64(f.GivenUp), labels...)
 	out(counter("flow_duplicate_packets_total", "Packets that came twice.", names...), float64(f.Duplicate), labels...)
 	latency(out, f.Latency, labels)
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -37,6 +38,7 @@ type Node struct {
 	log     *zap.Logger
 	table   *table
 	since   time.Time
+	players atomic.Pointer[rtsp.Server] // nil before Run, and without listen.rtsp
 
 	mu      sync.Mutex // guards what Reload changes
 	ctx     context.Context
@@ -120,6 +122,7 @@ func (n *Node) Run(ctx context.Context) error {
 
 	var front sync.WaitGroup
 	if server != nil {
+		n.players.Store(server)
 		front.Go(func() { fail(server.Run(ctx)) }) // ends with ctx, or ends the node
 	}
 	front.Go(func() { n.keepHouse(ctx) }) // ends with ctx
@@ -334,6 +337,9 @@ func (n *Node) Status() Status {
 	}
 	for _, l := range n.table.peers() {
 		st.Links = append(st.Links, *l.status.Load())
+	}
+	if server := n.players.Load(); server != nil {
+		st.Players = server.Players()
 	}
 	return st
 }

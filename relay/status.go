@@ -3,10 +3,13 @@ package relay
 import (
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/classrelay/classrelay/fanout"
 	"github.com/classrelay/classrelay/ingest"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/clock"
+	"github.com/classrelay/classrelay/relay/rtsp"
 	"github.com/classrelay/classrelay/roq"
 	"github.com/classrelay/classrelay/roq/cc"
 )
@@ -29,7 +32,8 @@ type LinkStatus struct {
 type OutFlow struct {
 	Feed   media.FeedID
 	Layer  media.Layer
-	Active bool
+	Active bool      // it is being sent: of one picture mostly one layer is
+	Since  time.Time // of the last change of Active
 }
 
 // publish makes the link's figures readable by others.
@@ -46,11 +50,23 @@ func (l *link) publish(now time.Time) {
 		In:      l.receiver.stats(now),
 	}
 	for id, f := range l.sender.flows {
-		st.Out = append(st.Out, OutFlow{Feed: f.target.feed, Layer: f.target.layer, Active: l.sender.down.Active(id)})
+		active, since := l.sender.down.Active(id)
+		st.Out = append(st.Out, OutFlow{Feed: f.target.feed, Layer: f.target.layer, Active: active, Since: since})
 	}
 	l.status.Store(st)
+	l.warn(st)
 	l.sender.down.SetPath(st.Path.MinRTT)
 	l.receiver.up.SetPath(st.Path.MinRTT)
+}
+
+// warn says once when the link's round trip allows no repair in time, as over a
+// satellite: the operator shall know what to expect of it.
+func (l *link) warn(st *LinkStatus) {
+	far := st.Path.MinRTT > 0 && st.Down.Path.Reach.Rounds == 0
+	if far && !l.far {
+		l.log.Warn(st.Down.Path.Reach.Text, zap.Duration("rtt", st.Path.MinRTT))
+	}
+	l.far = far
 }
 
 // FeedStatus is what a node knows about a feed.
@@ -86,6 +102,8 @@ type Status struct {
 	Since time.Time
 	Feeds []FeedStatus
 	Links []LinkStatus
+	// Players are those who watch at this node.
+	Players []rtsp.PlayerStats
 }
 
 // status collects a feed's figures.
