@@ -1,9 +1,11 @@
 package scenario
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -27,10 +29,10 @@ type figure struct {
 var figures = []figure{ //nolint:gochecknoglobals // a lookup table
 	{"good_in_300ms", ratio, "frames that could be decoded within 300 ms of their capture"},
 	{"good_in_time", ratio, "the same within the scenario's deadline"},
-	{"p50", length, "latency of good frames, capture to viewer"},
-	{"p95", length, ""},
-	{"p99", length, ""},
-	{"max", length, ""},
+	{"p50", length, "latency of good frames from capture to viewer, median"},
+	{"p95", length, "the same, 95th percentile"},
+	{"p99", length, "the same, 99th percentile"},
+	{"max", length, "the same, the longest"},
 	{"longest_stall", length, "longest time the picture stood still past its slot"},
 	{"stalled", length, "all stalls together"},
 	{"stalls", count, "times the picture stood still for more than 80 ms"},
@@ -56,12 +58,21 @@ func findFigure(name string) (figure, bool) {
 	return figures[i], true
 }
 
-// Names of all figures, in order.
+// figureNames are those of all figures, in order.
 func figureNames() (names []string) {
 	for _, f := range figures {
 		names = append(names, f.name)
 	}
 	return names
+}
+
+// FigureHelp tells what rules can name, a line each.
+func FigureHelp() string {
+	var b strings.Builder
+	for _, f := range figures {
+		fmt.Fprintf(&b, "  %-18s %-6s %s\n", f.name, f.kind.unit(), f.help)
+	}
+	return b.String()
 }
 
 // never is the value of a time that did not come, such as back_on_main of a viewer

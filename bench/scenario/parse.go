@@ -8,6 +8,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"github.com/classrelay/classrelay/bench/chain"
 	"github.com/classrelay/classrelay/bench/netem"
@@ -106,11 +107,17 @@ func syntax(file string, err error) error {
 	e := &Error{File: file, What: err.Error()}
 	if y, ok := err.(yaml.Error); ok { //nolint:errorlint // an interface of the library, never wrapped by it
 		e.What = strings.ReplaceAll(y.GetMessage(), "\n", " ")
-		if at := y.GetToken(); at != nil && at.Position != nil {
-			e.Line = at.Position.Line
-		}
+		e.Line = lineOf(y.GetToken())
 	}
 	return e
+}
+
+// lineOf is where a piece of the file stands; 0 when the YAML library does not say.
+func lineOf(t *token.Token) int {
+	if t == nil || t.Position == nil {
+		return 0
+	}
+	return t.Position.Line
 }
 
 // fail notes what is wrong with the value at a YAML path, as in $.rules[1].
@@ -121,7 +128,7 @@ func (r *reader) fail(at, what string) {
 	e := &Error{File: r.file, What: strings.TrimPrefix(strings.TrimPrefix(at, "$"), ".") + ": " + what}
 	if p, err := yaml.PathString(at); err == nil {
 		if node, err := p.FilterFile(r.tree); err == nil {
-			e.Line = node.GetToken().Position.Line
+			e.Line = lineOf(node.GetToken())
 		}
 	}
 	r.err = e

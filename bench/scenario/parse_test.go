@@ -138,3 +138,23 @@ func TestFindTakesNamesAndFiles(t *testing.T) {
 		t.Errorf("a file that is not there: %v", err)
 	}
 }
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(good))
+	f.Add([]byte("rules: [p99 <= 1ms]\nlines: [{both: {}}]\nfor: 1s\ncamera: {clip: true}\n"))
+	f.Add([]byte("- a\n- &b c\n- *b\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := Parse("x.yaml", data)
+		if err != nil {
+			return
+		}
+		if s.For < time.Second || len(s.Lines) == 0 || len(s.Rules) == 0 || s.Deadline <= 0 {
+			t.Errorf("%q was taken as %+v", data, s)
+		}
+		for _, l := range s.Lines {
+			if l.Up.Validate() != nil || l.Down.Validate() != nil {
+				t.Errorf("%q has a line that makes no sense", data)
+			}
+		}
+	})
+}

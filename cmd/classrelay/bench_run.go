@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,7 +40,10 @@ A NAME is that of a shipped scenario (see --list), or a file that ends in .yaml.
 
 The emulator's own lateness is measured. A run in which it was above 2 ms at p99, or in
 which the emulator lost packets itself, is repeated once, alone. Ctrl-C ends the bench
-and prints the report so far.`,
+and prints the report so far.
+
+What a rule can be about:
+` + strings.TrimRight(scenario.FigureHelp(), "\n"),
 		Example: `  classrelay bench run --list
   classrelay bench run bursty-2 fade --seeds 5
   classrelay bench run --all --json result.json
