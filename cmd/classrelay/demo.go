@@ -156,7 +156,9 @@ func watchDemo(ctx context.Context, c *chain.Chain, duration time.Duration, tabl
 			}
 		case <-tick.C:
 			after := c.Lines[0].Stats()
-			table.show(c.Viewer.Snapshot(), lineFigures(before.Down, after.Down, every))
+			line := lineFigures(before.Down, after.Down, every)
+			line.look(c)
+			table.show(c.Viewer.Snapshot(), line)
 			before = after
 		}
 	}

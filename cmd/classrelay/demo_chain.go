@@ -12,6 +12,30 @@ import (
 type figures struct {
 	loss float64 // share of the packets offered, 0 to 1
 	rate float64 // bit/s that came out
+
+	// What the nodes at its ends know of it.
+	lost, restored uint64        // packets of the picture, since the start
+	parity         float64       // share of the media
+	queue          time.Duration // that stands in front of every packet
+	change         string        // the last change of what the line carries, in words
+}
+
+// look asks the nodes at both ends.
+func (f *figures) look(c *chain.Chain) {
+	for _, l := range c.Nodes[0].Status().Links {
+		if l.Down.Bytes > 0 {
+			f.parity = float64(l.Down.Parity) / float64(l.Down.Bytes)
+		}
+		f.queue, f.change = l.Down.Path.Signals.Queue, l.Down.Path.Last.Why
+	}
+	for _, l := range c.Nodes[len(c.Nodes)-1].Status().Links {
+		for _, in := range l.In {
+			if in.Layer.IsVideo() {
+				f.lost += in.Lost
+				f.restored += in.Restored
+			}
+		}
+	}
 }
 
 func lineFigures(before, after netem.LinkStats, over time.Duration) figures {

@@ -71,8 +71,11 @@ func tableRows(s viewer.Snapshot, line figures) []string {
 		row("        p99", ms(s.Latency.P99), ms(w.Latency.P99)),
 		row("layer", layer, fmt.Sprintf("%d switches", w.LayerSwitches)),
 		row("lost on the line", percent(line.loss), ""),
+		row("brought back", "", fmt.Sprintf("%d of %d packets, for %s of parity", line.restored, line.lost, percent(line.parity))),
+		row("queue on the line", fmt.Sprintf("%d ms", line.queue.Milliseconds()), ""),
 		row("rate on the line", fmt.Sprintf("%.1f Mbit/s", line.rate/1e6), ""),
 		row("stalls", "", fmt.Sprintf("%d, the longest %.0f ms", w.Stalls, w.LongestStallMs)),
+		row("last change", line.change, ""),
 	}
 }
 

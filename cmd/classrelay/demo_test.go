@@ -106,7 +106,7 @@ func TestTableIsRedrawnInPlaceOnATerminalOnly(t *testing.T) {
 	b.Reset()
 	live.show(s, line)
 	rows := strings.Count(first, "\n")
-	if rows != 9 || b.String() != "\x1b[9A"+first {
+	if rows != 12 || b.String() != "\x1b[12A"+first {
 		t.Errorf("drawn\n%q\nand again\n%q", first, b.String())
 	}
 	if !strings.Contains(first, "99.9 % of 26000") || !strings.Contains(first, "1, the longest 121 ms") {
