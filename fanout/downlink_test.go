@@ -164,7 +164,7 @@ func TestWhatIsLostComesBackBitForBit(t *testing.T) {
 	f.open(mainFlow, media.LayerMain)
 	c := newCamera(media.LayerMain)
 	n := 0
-	f.lose = func(o Out) bool { n++; return n%31 == 0 }
+	f.lose = func(Out) bool { n++; return n%31 == 0 }
 	f.run(10*time.Second, f.show(mainFlow, c, 10))
 	f.lose = nil
 	f.run(time.Second, nil)

@@ -92,14 +92,6 @@ func (q *queue) head() *frame {
 	return nil
 }
 
-// peek is the oldest packet, nil when there is none.
-func (q *queue) peek() *media.Packet {
-	if f := q.head(); f != nil {
-		return f.packets[f.sent]
-	}
-	return nil
-}
-
 // pop takes the oldest packet off.
 func (q *queue) pop() *media.Packet {
 	f := q.head()

@@ -52,7 +52,6 @@ type steering struct {
 	padding   bool   // a probe runs
 	spent     int    // bytes sent since the filler was last asked
 	probe     uint16 // sequence number of padding
-	rtt       time.Duration
 	last      Switch
 	switches  uint64
 }
@@ -63,7 +62,6 @@ type wantedFeed struct {
 	layers [media.NumLayers]bool
 	FlowOptions
 	always [media.NumLayers]bool
-	since  time.Time
 }
 
 // Switch is a change of what a link carries, for the log.

@@ -107,7 +107,8 @@ func (n *Node) carry(ctx context.Context, conn *roq.Conn, dialled bool, cfg fano
 		return err
 	}
 	if peer == n.cfg.Node {
-		err := fmt.Errorf("the node at %s has this node's own name %q: give each its own certificate", conn.RemoteAddr(), peer)
+		err := fmt.Errorf("the node at %s has this node's own name %q: give each its own certificate", conn.RemoteAddr(),
+			peer)
 		_ = conn.CloseWithError(roq.GeneralError, err.Error())
 		return err
 	}

@@ -155,7 +155,8 @@ func (l *link) shake(ctx context.Context) (roq.Stream, error) {
 	case m.Hello == nil:
 		return nil, fmt.Errorf("%w: the first message is no hello", control.ErrMessage)
 	case m.Hello.Protocol != control.Version:
-		return nil, fmt.Errorf("the peer runs %s, which speaks protocol %d; this node (%s) speaks %d: update the older of the two",
+		return nil, fmt.Errorf(
+			"the peer runs %s, which speaks protocol %d; this node (%s) speaks %d: update the older of the two",
 			m.Hello.Software, m.Hello.Protocol, l.version, control.Version)
 	}
 	return stream, errors.Join(stream.SetReadDeadline(time.Time{}), stream.SetWriteDeadline(time.Time{}))

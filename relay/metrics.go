@@ -68,7 +68,8 @@ func feedMetrics(out emit, f *FeedStatus) {
 			continue
 		}
 		labels := []string{id, name}
-		out(gauge("feed_interest", "Viewers and links that want the layer.", "feed", "layer"), float64(ly.Interest), labels...)
+		out(gauge("feed_interest", "Viewers and links that want the layer.", "feed", "layer"), float64(ly.Interest),
+			labels...)
 		out(counter("feed_packets_total", "Packets that came in.", "feed", "layer"), float64(ly.Stats.Packets), labels...)
 		out(counter("feed_bytes_total", "Bytes that came in.", "feed", "layer"), float64(ly.Stats.Bytes), labels...)
 		out(counter("feed_frames_total", "Frames that came in.", "feed", "layer"), float64(ly.Stats.Frames), labels...)
@@ -94,10 +95,12 @@ func cameraMetrics(out emit, id string, c *CameraStatus) {
 		broken += c.Stats[l].FramesBroken + c.Stats[l].FramesSkipped
 		jumps += c.Stats[l].Jumps
 	}
-	out(counter("camera_lost_packets_total", "Packets lost between camera and node.", "feed", "stream"), float64(lost), labels...)
+	out(counter("camera_lost_packets_total", "Packets lost between camera and node.", "feed", "stream"), float64(lost),
+		labels...)
 	out(counter("camera_dropped_frames_total", "Frames from the camera that could not be decoded and were dropped.",
 		"feed", "stream"), float64(broken), labels...)
-	out(counter("camera_clock_jumps_total", "Times the camera's clock jumped.", "feed", "stream"), float64(jumps), labels...)
+	out(counter("camera_clock_jumps_total", "Times the camera's clock jumped.", "feed", "stream"), float64(jumps),
+		labels...)
 }
 
 func linkMetrics(out emit, l *LinkStatus) {
@@ -107,7 +110,8 @@ func linkMetrics(out emit, l *LinkStatus) {
 	out(gauge("link_rtt_min_seconds", "Shortest round trip of the connection.", "link"), l.Path.MinRTT.Seconds(), p)
 	if l.Clock.Known {
 		out(gauge("link_clock_offset_seconds", "The peer's clock minus this node's.", "link"), l.Clock.Offset.Seconds(), p)
-		out(gauge("link_clock_error_seconds", "Bound on the error of the offset.", "link"), l.Clock.Uncertainty.Seconds(), p)
+		out(gauge("link_clock_error_seconds", "Bound on the error of the offset.", "link"),
+			l.Clock.Uncertainty.Seconds(), p)
 	}
 	out(gauge("link_queue_bytes", "Bytes waiting to be sent.", "link"), float64(l.Down.Queued), p)
 	out(gauge("link_queue_age_seconds", "Age of the oldest frame waiting.", "link"), l.Down.QueueAge.Seconds(), p)
@@ -116,7 +120,8 @@ func linkMetrics(out emit, l *LinkStatus) {
 	out(counter("link_dropped_frames_total", "Frames dropped before sending because they were too old.", "link"),
 		float64(l.Down.Dropped.Frames), p)
 	out(counter("link_quic_lost_packets_total", "QUIC packets the peer did not get.", "link"), float64(l.Path.Lost), p)
-	out(counter("link_local_drops_total", "Packets dropped on this node after the pacer or before the loop; never network loss.",
+	out(counter("link_local_drops_total",
+		"Packets dropped on this node after the pacer or before the loop; never network loss.",
 		"link"), float64(l.Session.Writer.Expired+l.Session.Reader.Overflow+l.Session.Flows.Overflow), p)
 	for i := range l.In {
 		flowMetrics(out, p, &l.In[i])
@@ -143,9 +148,11 @@ func steeringMetrics(out emit, l *LinkStatus) {
 		float64(path.Switches), p)
 	out(gauge("link_blackout", "1 while nothing comes back from the peer.", "link"), truth(path.Blackout), p)
 	out(counter("link_repair_bytes_total", "Bytes of parity sent.", "link"), float64(l.Down.Parity), p)
-	out(counter("link_padding_bytes_total", "Bytes of padding sent to probe the link.", "link"), float64(l.Down.Padding), p)
+	out(counter("link_padding_bytes_total", "Bytes of padding sent to probe the link.", "link"),
+		float64(l.Down.Padding), p)
 	rows := func(why string, n uint64) {
-		out(counter("link_repair_rows_total", "Rows of parity, by why they were sent or not.", "link", "why"), float64(n), p, why)
+		out(counter("link_repair_rows_total", "Rows of parity, by why they were sent or not.", "link", "why"), float64(n),
+			p, why)
 	}
 	rows("with_the_frame", l.Down.Repair.Proactive)
 	rows("asked_for", l.Down.Repair.OnDemand)
@@ -153,7 +160,8 @@ func steeringMetrics(out emit, l *LinkStatus) {
 	rows("withheld", l.Down.Repair.Withheld)
 	for _, f := range l.Out {
 		if f.Active {
-			out(gauge("link_layer_since_seconds", "Since when the layer has been sent, in Unix time.", "link", "feed", "layer"),
+			out(gauge("link_layer_since_seconds", "Since when the layer has been sent, in Unix time.",
+				"link", "feed", "layer"),
 				float64(f.Since.Unix()), p, string(f.Feed), f.Layer.String())
 		}
 	}
@@ -181,9 +189,11 @@ func playerMetrics(out emit, players []rtsp.PlayerStats) {
 		out(gauge("players", "Players that watch the feed at this node.", "feed"), s.players, id)
 		out(gauge("player_frames", "Frames handed to those players.", "feed"), s.frames, id)
 		out(gauge("player_incomplete_frames", "Frames that never got whole.", "feed"), s.incomplete, id)
-		out(gauge("player_skipped_frames", "Whole frames held back because what they refer to is missing.", "feed"), s.skipped, id)
+		out(gauge("player_skipped_frames", "Whole frames held back because what they refer to is missing.", "feed"),
+			s.skipped, id)
 		out(gauge("player_slow_frames", "Frames left out because a player did not take them.", "feed"), s.slow, id)
-		out(gauge("player_broken_frames", "Frames handed on although they could not be decoded. It stays 0.", "feed"), s.broken, id)
+		out(gauge("player_broken_frames", "Frames handed on although they could not be decoded. It stays 0.", "feed"),
+			s.broken, id)
 	}
 }
 
@@ -193,7 +203,8 @@ func flowMetrics(out emit, peer string, f *fanout.UplinkFlow) {
 	out(counter("flow_packets_total", "Packets received from the peer.", names...), float64(f.Packets), labels...)
 	out(counter("flow_lost_packets_total", "Packets that the link lost, restored ones included.", names...),
 		float64(f.Lost), labels...)
-	out(counter("flow_restored_packets_total", "Lost packets that parity brought back.", names...), float64(f.Restored), labels...)
+	out(counter("flow_restored_packets_total", "Lost packets that parity brought back.", names...), float64(f.Restored),
+		labels...)
 	out(counter("flow_missing_packets_total", "Lost packets given up for good.", names...), float64(f.GivenUp), labels...)
 	out(counter("flow_duplicate_packets_total", "Packets that came twice.", names...), float64(f.Duplicate), labels...)
 	latency(out, f.Latency, labels)

@@ -61,7 +61,8 @@ func New(cfg *config.Config, id *identity.Identity, log *zap.Logger, opts Option
 		return nil, errors.New("identity: it is missing, and links need it; make one with `classrelay ca issue`")
 	}
 	if id != nil && id.Name() != cfg.Node {
-		return nil, fmt.Errorf("node: this node is called %q, but the certificate in %s is for %q", cfg.Node, cfg.Identity, id.Name())
+		return nil, fmt.Errorf("node: this node is called %q, but the certificate in %s is for %q", cfg.Node, cfg.Identity,
+			id.Name())
 	}
 	rules, err := access.New(cfg.Access, cfg.Users)
 	if err != nil {

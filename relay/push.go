@@ -60,7 +60,8 @@ func (t *table) pushPlace(id media.FeedID) (*feed, *pushes, error) {
 		return f, s, nil
 	case nil:
 		if peer, _, ok := t.routes.Best(id); ok {
-			return nil, nil, fmt.Errorf("feed %s: %w: it comes from node %s; push under another name", id, rtsp.ErrTaken, peer)
+			return nil, nil, fmt.Errorf("feed %s: %w: it comes from node %s; push under another name",
+				id, rtsp.ErrTaken, peer)
 		}
 		fresh := &pushes{epoch: time.Now()}
 		f.source = fresh
