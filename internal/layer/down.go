@@ -191,7 +191,8 @@ func (s *Selector) lateRule() bool {
 	// Our own queue in front of a narrow link: a key frame alone takes so long that
 	// what is behind it is late. Waiting any longer costs a group of pictures.
 	alone := !s.leash.siblings && s.rivals.absent(s.now) >= 3*time.Second
-	if alone && s.pace.limit > 0 && s.want.Waiting > s.cfg.Budget/2 && s.floorHold(0) == 0 {
+	spare := s.level > s.ladder.subs // a poorer picture is left for everybody
+	if alone && spare && s.pace.limit > 0 && s.want.Waiting > s.cfg.Budget/2 && s.floorHold(0) == 0 {
 		s.fallTo(RuleLate, s.level-1, fmt.Sprintf("the link takes %s, and packets wait %s to leave",
 			mbit(s.pace.limit), ms(s.want.Waiting)))
 		return true
@@ -222,5 +223,8 @@ func (s *Selector) fallTo(rule Rule, level int, why string) {
 	lasted, rose := s.now.Sub(s.since), s.rose
 	s.move(level, rule, why)
 	s.up.fell(s.now, rule, lasted, rose)
+	if s.level < s.ladder.subs { // somebody has no picture at all
+		s.up.after = s.up.after.Add(-max(0, s.up.after.Sub(s.now)-darkMost))
+	}
 	s.pace.fell(s.now)
 }

@@ -9,6 +9,7 @@ const (
 	holdAfterFall = 4 * time.Second
 	holdShort     = 30 * time.Second // doubled for each level that did not last
 	holdMost      = 120 * time.Second
+	darkMost      = 8 * time.Second // while a feed has no picture at all
 	holdFairMost  = 240 * time.Second
 	residency     = 15 * time.Second
 	// residencyFirst is what the level has to last that a link reached after its
