@@ -118,12 +118,18 @@ func (b *Bench) together(ctx context.Context, jobs []job) (late []job) {
 	return late
 }
 
-// note keeps a run; it replaces an earlier one with the same seed.
+// note keeps a run; it replaces an earlier one with the same seed, which stays in
+// the report.
 func (b *Bench) note(j job, r Run) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	res := &b.results[j.scenario]
-	res.Runs = slices.DeleteFunc(res.Runs, func(old Run) bool { return old.Seed == r.Seed })
+	res.Runs = slices.DeleteFunc(res.Runs, func(old Run) bool {
+		if old.Seed == r.Seed {
+			res.Discarded = append(res.Discarded, old)
+		}
+		return old.Seed == r.Seed
+	})
 	res.Runs = append(res.Runs, r)
 	slices.SortFunc(res.Runs, func(a, b Run) int { return int(a.Seed) - int(b.Seed) })
 	b.Done(b.Scenarios[j.scenario], &r)

@@ -92,6 +92,9 @@ func TestALateRunIsRepeatedOnceAndMarked(t *testing.T) {
 			t.Errorf("run %d: %+v", i, r)
 		}
 	}
+	if len(got.Discarded) != 2 || !got.Discarded[0].Late {
+		t.Errorf("the first tries are not in the report: %+v", got.Discarded)
+	}
 	if got.Rules[0].Worst != 102 {
 		t.Errorf("the second try's figures are not the ones that count: %v", got.Rules[0].Worst)
 	}

@@ -32,6 +32,7 @@ type (
 		Verdict    Verdict    `json:"verdict"`
 		Rules      []ruleJSON `json:"rules"`
 		Runs       []Run      `json:"runs"`
+		Discarded  []Run      `json:"discarded"` // first tries whose emulator was late
 	}
 	ruleJSON struct {
 		Rule     string   `json:"rule"`
@@ -65,6 +66,7 @@ func (r *Result) json() scenarioJSON {
 		Name: r.scenario.Name, Title: r.scenario.Title, Seconds: r.scenario.For.Seconds(),
 		DeadlineMs: millis(r.scenario.Deadline), Seeds: r.Seeds, Verdict: r.Verdict,
 		Rules: []ruleJSON{}, Runs: append([]Run{}, r.Runs...),
+		Discarded: append([]Run{}, r.Discarded...),
 	}
 	for _, rule := range r.Rules {
 		s.Rules = append(s.Rules, ruleJSON{

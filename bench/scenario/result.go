@@ -6,10 +6,12 @@ import "math"
 type Result struct {
 	scenario *Scenario
 
-	Seeds   int // asked for
-	Runs    []Run
-	Rules   []RuleResult
-	Verdict Verdict
+	Seeds int // asked for
+	Runs  []Run
+	// Discarded are first tries whose emulator was late.
+	Discarded []Run
+	Rules     []RuleResult
+	Verdict   Verdict
 }
 
 // Verdict is what came out.
