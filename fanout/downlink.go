@@ -224,6 +224,7 @@ func (d *Downlink) fill(now time.Time) {
 		}
 	}
 	if d.steer.blackout() {
+		d.knock(now)
 		return // sound only until something comes back
 	}
 	for d.pacer.Queued(pacer.Media) < pacerHolds {

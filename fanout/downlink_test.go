@@ -265,6 +265,33 @@ func TestNoReportMeansSoundOnly(t *testing.T) {
 	}
 }
 
+// A camera without a microphone: nothing but pictures ever leaves, and in a
+// blackout not even those.
+func TestAFeedWithoutSoundComesBack(t *testing.T) {
+	f := newFar(t, DownlinkConfig{})
+	f.run(10*time.Second, nil) // a link that has long been up
+	f.open(mainFlow, media.LayerMain)
+	f.run(time.Second, nil) // the camera is slow to begin
+	v := newCamera(media.LayerMain)
+	f.run(time.Second, f.show(mainFlow, v, 10))
+	if f.sent[mainFlow] < 200 {
+		t.Fatalf("%d packets left in the first second, want all", f.sent[mainFlow])
+	}
+	if last, n := f.d.LastSwitch(); n > 1 {
+		t.Errorf("the layers changed %d times before the first picture: %s", n, last.Why)
+	}
+	back := f.delay
+	f.lose, f.delay = func(Out) bool { return true }, time.Hour
+	f.way = nil
+	f.run(3*time.Second, f.show(mainFlow, v, 10))
+	video := f.sent[mainFlow]
+	f.delay, f.lose, f.way = back, nil, nil
+	f.run(knockEvery+2*back+decideEvery+10*time.Millisecond, f.show(mainFlow, v, 10))
+	if f.sent[mainFlow] == video {
+		t.Fatal("the picture does not come back within a knock and a round trip")
+	}
+}
+
 func FuzzFeedback(f *testing.F) {
 	f.Add([]byte{1, 0, 1, 0, 0, 0, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {

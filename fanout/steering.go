@@ -35,6 +35,15 @@ const (
 	wireShare = 1.05
 	// decideEvery is how often a verdict is asked for while no report comes.
 	decideEvery = 20 * time.Millisecond
+	// knockEvery is how often padding asks for a report during a blackout: the
+	// way back is noticed a round trip and at most this long after it is there,
+	// for 17 kbit/s. Without it a feed without sound would wait forever, since
+	// nothing that leaves is nothing that can be reported.
+	knockEvery = 50 * time.Millisecond
+	// knockSize is the payload of such padding.
+	knockSize = 40
+	// idleAfter without a packet to send, silence from the other end is no news.
+	idleAfter = 100 * time.Millisecond
 	// padEvery is how often padding is worked out during a probe.
 	padEvery = 5 * time.Millisecond
 )
@@ -52,6 +61,8 @@ type steering struct {
 	padding   bool   // a probe runs
 	spent     int    // bytes sent since the filler was last asked
 	probe     uint16 // sequence number of padding
+	lastSent  time.Time
+	resumed   time.Time // when packets left again after an idle time
 	last      Switch
 	switches  uint64
 }
@@ -128,8 +139,25 @@ func (s *steering) always(id media.FeedID, l media.Layer) bool {
 func (s *steering) blackout() bool { return s.verdict.Blackout }
 
 func (s *steering) sent(now time.Time, size int) {
+	if s.idle(now) {
+		s.resumed = now
+	}
+	s.lastSent = now
 	s.spent += size
 	s.estimator.OnSent(now, size)
+}
+
+// idle tells that nothing has left for a while and all that did is reported.
+func (s *steering) idle(now time.Time) bool {
+	return now.Sub(s.lastSent) > idleAfter && !s.estimator.Signals().At.Before(s.lastSent)
+}
+
+// quietSince is the time before which silence from the other end is no news.
+func (s *steering) quietSince(now time.Time) time.Time {
+	if s.idle(now) {
+		return now
+	}
+	return s.resumed
 }
 
 func (s *steering) report(now time.Time, fates []bwe.Result) { s.estimator.OnReport(now, fates) }
@@ -182,7 +210,7 @@ func (d *Downlink) keepAll(now time.Time) {
 
 // wanted describes the feeds to the selector: what their layers cost now.
 func (d *Downlink) wanted(now time.Time) layer.Want {
-	w := layer.Want{Waiting: d.waiting(now)}
+	w := layer.Want{Waiting: d.waiting(now), Resumed: d.steer.quietSince(now)}
 	for i := range d.steer.feeds {
 		f := &d.steer.feeds[i]
 		out := layer.Feed{ID: f.id, Importance: f.Importance, Fixed: f.Fixed}
@@ -331,17 +359,32 @@ func (d *Downlink) pad(now time.Time) {
 		return
 	}
 	for ; need > paddingSize/2; need -= paddingSize + datagramCost {
-		s.probe++
-		out := Out{Flow: ProbeFlow, Data: padding(s.probe), class: pacer.Probe, probe: s.probe}
-		d.pacer.Push(now, pacer.Probe, ProbeFlow, paddingSize, out)
+		d.padding(now, paddingSize)
 	}
+}
+
+// knock sends a little padding during a blackout, whose report will end it.
+func (d *Downlink) knock(now time.Time) {
+	s := &d.steer
+	if now.Sub(s.padded) < knockEvery {
+		return
+	}
+	s.padded = now
+	d.padding(now, knockSize)
+}
+
+func (d *Downlink) padding(now time.Time, size int) {
+	s := &d.steer
+	s.probe++
+	out := Out{Flow: ProbeFlow, Data: padding(s.probe, size), class: pacer.Probe, probe: s.probe}
+	d.pacer.Push(now, pacer.Probe, ProbeFlow, size, out)
 }
 
 // paddingSize fills a datagram with a flow id of one byte.
 const paddingSize = 1312
 
-func padding(seq uint16) []byte {
-	b := make([]byte, paddingSize)
+func padding(seq uint16, size int) []byte {
+	b := make([]byte, size)
 	binary.BigEndian.PutUint16(b, seq)
 	return b
 }

@@ -29,7 +29,7 @@ func (s *Selector) breakOff() bool {
 	if b.started.IsZero() {
 		b.started = s.now
 	}
-	age := s.now.Sub(later(s.sig.At, b.started))
+	age := s.now.Sub(later(later(s.sig.At, b.started), s.want.Resumed))
 	b.blackout = age > blackoutAfter
 	s.out.Blackout, s.out.Close = b.blackout, age > closeAfter
 	if b.blackout {

@@ -65,4 +65,7 @@ type Want struct {
 	NextKey time.Time
 	// Waiting is the age of the oldest picture packet in the pacer.
 	Waiting time.Duration
+	// Resumed is when packets began to leave again after a time with nothing to
+	// send and nothing to report. Silence before it says nothing about the link.
+	Resumed time.Time
 }
