@@ -32,23 +32,19 @@ type class struct {
 
 func newClass(t *testing.T, wire netem.Profile) *class {
 	t.Helper()
-	return newClassOf(t, &benchcamera.Synthetic{Seed: 1}, wire)
+	return newClassOf(t, benchcamera.Config{Source: &benchcamera.Synthetic{Seed: 1}}, wire)
 }
 
-// newClassOf is newClass with a camera that shows something else.
-func newClassOf(t *testing.T, show benchcamera.Source, wire netem.Profile) *class {
+// newClassOf is newClass with a camera of another kind.
+func newClassOf(t *testing.T, camera benchcamera.Config, wire netem.Profile) *class {
 	t.Helper()
 	c := &class{county: newCounty(t)}
 	c.link("10.0.0.1", "10.0.0.2", wire)
 	host := c.net.Host("10.0.0.9")
 	var err error
-	c.camera, err = benchcamera.New(benchcamera.Config{
-		Source:    show,
-		Listen:    ":554",
-		User:      "admin",
-		Password:  "12345",
-		ListenTCP: host.Listen,
-	}, zap.NewNop())
+	camera.Listen, camera.ListenTCP = ":554", host.Listen
+	camera.User, camera.Password = "admin", "12345"
+	c.camera, err = benchcamera.New(camera, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}

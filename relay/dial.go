@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -38,12 +39,11 @@ type dialer struct {
 func (d *dialer) Run(ctx context.Context) {
 	pause, said := redialMin, ""
 	for {
-		began := time.Now()
-		err := d.attempt(ctx)
+		lasted, err := d.attempt(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if time.Since(began) > dialWithin {
+		if lasted > dialWithin {
 			pause, said = redialMin, ""
 		}
 		if text := err.Error(); text != said { // the same reason is said once, not every second
@@ -59,17 +59,22 @@ func (d *dialer) Run(ctx context.Context) {
 	}
 }
 
-// attempt makes a link and carries it until it ends.
-func (d *dialer) attempt(ctx context.Context) error {
+// attempt makes a link and carries it until it ends. It tells how long it lasted.
+func (d *dialer) attempt(ctx context.Context) (lasted time.Duration, err error) {
 	conn, err := d.dial(ctx)
-	if err != nil {
-		return fmt.Errorf("dial %s: %w", d.parent.Address, err)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return 0, fmt.Errorf("nothing answers at %s (UDP): is the node there up, and the port open?", d.parent.Address)
+	case err != nil:
+		return 0, err
 	}
 	cfg := fanout.DownlinkConfig{
 		MaxRate:  int64(d.parent.MaxRate),
 		QueueAge: time.Duration(d.node.cfg.Links.QueueAge),
 	}
-	return d.node.carry(ctx, conn, true, cfg)
+	began := time.Now()
+	err = d.node.carry(ctx, conn, true, cfg)
+	return time.Since(began), err
 }
 
 func (d *dialer) dial(ctx context.Context) (*roq.Conn, error) {
@@ -89,7 +94,7 @@ func (d *dialer) dial(ctx context.Context) (*roq.Conn, error) {
 	}
 	conn, err := roq.Dial(ctx, addr, roq.TransportConfig{
 		PacketConn: socket,
-		TLS:        d.node.id.ClientTLS(host, ""),
+		TLS:        d.node.id.ClientTLS(host, d.parent.Node),
 		Protocols:  []string{roq.ProtocolRelay},
 	})
 	if err != nil {

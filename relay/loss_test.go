@@ -78,7 +78,9 @@ func TestAClassOverALinkThatFades(t *testing.T) {
 // up, but a key frame alone takes 200 ms then, and must not run over the queue.
 func TestAClassOverALinkThatFadesToJustEnough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newClassOf(t, &benchcamera.Synthetic{Seed: 1, MainRate: 2_000_000, SubRate: 440_000}, netem.Profile{
+		c := newClassOf(t, benchcamera.Config{
+			Source: &benchcamera.Synthetic{Seed: 1, MainRate: 2_000_000, SubRate: 440_000},
+		}, netem.Profile{
 			Delay: 30 * time.Millisecond, Rate: 20e6,
 			Steps: []netem.Step{{At: 12 * time.Second, Rate: 3e6}, {At: 22 * time.Second, Rate: 20e6}},
 		})
@@ -87,6 +89,24 @@ func TestAClassOverALinkThatFadesToJustEnough(t *testing.T) {
 			r.FramesGood, r.FramesExpected, 100*r.GoodIn300msRatio, r.Latency.P99, r.LongestStallMs, r.AudioGapMaxMs)
 		if r.GoodIn300msRatio < 0.97 || r.LongestStallMs > 700 || r.Broken+r.Undecodable > 0 {
 			t.Errorf("%+v", r)
+		}
+		c.end()
+	})
+}
+
+// A camera without a microphone: in an outage nothing but padding can find out that
+// the link is back.
+func TestAClassWithoutSoundOverALinkThatGoesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClassOf(t, benchcamera.Config{Source: &benchcamera.Synthetic{Seed: 1}, Mute: true}, netem.Profile{
+			Delay: 30 * time.Millisecond, Rate: 100e6,
+			Outages: []netem.Outage{{At: 15 * time.Second, For: time.Second}},
+		})
+		r := c.view(40 * time.Second)
+		t.Logf("%d of %d good, longest stall %.0f ms", r.FramesGood, r.FramesExpected, r.LongestStallMs)
+		if r.GoodIn300msRatio < 0.94 || r.Broken+r.Undecodable > 0 || r.LongestStallMs > 1250 {
+			t.Errorf("%.2f %% good, %d broken, longest stall %.0f ms", 100*r.GoodIn300msRatio, r.Broken+r.Undecodable,
+				r.LongestStallMs)
 		}
 		c.end()
 	})
