@@ -25,6 +25,8 @@ const (
 	interval      = time.Second
 	startInterval = 100 * time.Millisecond
 	startSamples  = 8
+	// maxSamples is more than a window's requests.
+	maxSamples = 128
 	// drift is how fast two clocks may part: crystals in cheap PCs are good to
 	// 50 ppm each.
 	drift = 100e-6
@@ -105,10 +107,17 @@ func (e *Exchange) Push(now time.Time, msg, dst []byte) ([]byte, bool, error) {
 func (e *Exchange) answer(now time.Time, b []byte) {
 	t1, t2, t3 := stamp(b), stamp(b[8:]), stamp(b[16:])
 	t4 := now.UnixNano()
-	rtt := time.Duration((t4 - t1) - (t3 - t2))
-	if rtt < 0 || t4-t1 > int64(10*time.Second) || t4 < t1 {
+	// Compared before anything is subtracted: a peer may send any 64 bits.
+	if t1 > t4 || t1 < t4-int64(10*time.Second) {
 		return // not an answer to a recent question of ours
 	}
+	if t2 < 0 || t3 < t2 || t3-t2 > t4-t1 {
+		return // the peer held it longer than it took
+	}
+	if len(e.samples) >= maxSamples { // answers to questions that we did not ask
+		e.samples = e.samples[1:]
+	}
+	rtt := time.Duration((t4 - t1) - (t3 - t2))
 	e.samples = append(e.samples, sample{
 		at:     now,
 		offset: time.Duration(((t2 - t1) + (t3 - t4)) / 2),
