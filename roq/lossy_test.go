@@ -213,7 +213,13 @@ func TestControllerSurvivesRebinding(t *testing.T) {
 				<-ch
 			}
 			// The NAT gives the school a new port; packets to the old one vanish.
-			l.change(func(l *link) { l.nat = &net.UDPAddr{IP: l.nat.IP, Port: port} })
+			// Nothing else is lost while the new path is validated: the library sends one
+			// challenge, and losing it costs a second that is not what is measured here.
+			l.change(func(l *link) {
+				l.nat = &net.UDPAddr{IP: l.nat.IP, Port: port}
+				l.loss = 0
+			})
+			time.AfterFunc(300*time.Millisecond, func() { l.change(func(l *link) { l.loss = 0.02 }) })
 			before := p.accepted.Controller().Stats().Sent
 			offered := lesson(p.listener, 64, 10*time.Second)
 			sent := p.accepted.Controller().Stats().Sent - before
