@@ -23,6 +23,8 @@ type DownlinkConfig struct {
 	// Deadline is what a frame may take over this link, repair included. Default
 	// 200 ms: the promise of 300 less the way to the screen.
 	Deadline time.Duration
+	// Allocator decides together with other links. Nil: the link decides alone.
+	Allocator Allocator
 	// Seed of the times of probes. Two links need two seeds.
 	Seed uint64
 }

@@ -125,6 +125,3 @@ func (d *Downlink) setQueue(now time.Time) {
 		}
 	}
 }
-
-// Moved tells that the connection is on another path now.
-func (d *Downlink) Moved() { d.steer.estimator.Rebase() }

@@ -12,6 +12,14 @@ import (
 	"github.com/classrelay/classrelay/media"
 )
 
+// Allocator decides for several links that leave one node by the same way. It takes
+// the place of Selector.Decide, and must be safe for concurrent use: each link has a
+// goroutine of its own. See layer.Uplink.
+type Allocator interface {
+	Decide(now time.Time, s *layer.Selector, sig bwe.Signals, want layer.Want) layer.Verdict
+	Leave(s *layer.Selector)
+}
+
 // FlowOptions says how a flow is to be treated when not all fits.
 type FlowOptions struct {
 	// Importance of the feed: who keeps the better picture longer.
@@ -53,6 +61,8 @@ const (
 type steering struct {
 	estimator *bwe.Estimator
 	selector  *layer.Selector
+	allocator Allocator
+	moved     bool // since the last verdict
 	filler    layer.Filler
 	verdict   layer.Verdict
 	feeds     []wantedFeed
@@ -99,6 +109,7 @@ func newSteering(cfg DownlinkConfig, random *rand.Rand) steering {
 	return steering{
 		estimator: bwe.New(bwe.Config{}),
 		selector:  layer.New(layer.Config{MaxRate: float64(cfg.MaxRate)}, random),
+		allocator: cfg.Allocator,
 	}
 }
 
@@ -178,7 +189,7 @@ func (d *Downlink) decide(now time.Time) {
 	s := &d.steer
 	s.decided = now
 	want := d.wanted(now)
-	v := s.selector.Decide(now, s.estimator.Signals(), want)
+	v := s.verdictOn(now, want)
 	s.verdict = v
 	if v.Blackout {
 		d.keepAll(now)
@@ -195,6 +206,29 @@ func (d *Downlink) decide(now time.Time) {
 	d.pacer.SetSilence(silence)
 	for i := range want.Feeds {
 		d.show(now, want.Feeds[i].ID, v.Feeds[i])
+	}
+}
+
+// verdictOn asks who decides: the selector alone, or with those of the other links
+// that leave by the same way.
+func (s *steering) verdictOn(now time.Time, want layer.Want) layer.Verdict {
+	want.Moved, s.moved = s.moved, false
+	if s.allocator != nil {
+		return s.allocator.Decide(now, s.selector, s.estimator.Signals(), want)
+	}
+	return s.selector.Decide(now, s.estimator.Signals(), want)
+}
+
+// Moved tells that the connection is on another path now.
+func (d *Downlink) Moved() {
+	d.steer.estimator.Rebase()
+	d.steer.moved = true
+}
+
+// Leave takes the downlink out of its Allocator. To be called when the link ends.
+func (d *Downlink) Leave() {
+	if a := d.steer.allocator; a != nil {
+		a.Leave(d.steer.selector)
 	}
 }
 

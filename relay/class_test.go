@@ -89,9 +89,15 @@ func (c *class) view(d time.Duration, during ...func()) viewer.Report {
 // viewFeed watches a feed at the branch for d.
 func (c *class) viewFeed(id media.FeedID, d time.Duration, during ...func()) viewer.Report {
 	c.t.Helper()
+	return c.viewAt("10.0.0.2", id, d, during...)
+}
+
+// viewAt watches a feed at the node with an address for d.
+func (c *class) viewAt(ip string, id media.FeedID, d time.Duration, during ...func()) viewer.Report {
+	c.t.Helper()
 	v, err := viewer.New(viewer.Config{
-		URL:         "rtsp://10.0.0.2:8554/" + string(id),
-		DialContext: c.net.Host("10.0.0.2").DialContext,
+		URL:         "rtsp://" + ip + ":8554/" + string(id),
+		DialContext: c.net.Host(ip).DialContext,
 	}, zap.NewNop())
 	if err != nil {
 		c.t.Fatal(err)

@@ -68,10 +68,7 @@ func (d *dialer) attempt(ctx context.Context) (lasted time.Duration, err error) 
 	case err != nil:
 		return 0, err
 	}
-	cfg := fanout.DownlinkConfig{
-		MaxRate:  int64(d.parent.MaxRate),
-		QueueAge: time.Duration(d.node.cfg.Links.QueueAge),
-	}
+	cfg := d.node.downlink(d.parent.MaxRate)
 	began := time.Now()
 	err = d.node.carry(ctx, conn, true, cfg)
 	return time.Since(began), err
@@ -102,6 +99,15 @@ func (d *dialer) dial(ctx context.Context) (*roq.Conn, error) {
 		return nil, err
 	}
 	return conn, nil
+}
+
+// downlink says how a link of this node sends.
+func (n *Node) downlink(most config.Rate) fanout.DownlinkConfig {
+	return fanout.DownlinkConfig{
+		MaxRate:   int64(most),
+		QueueAge:  time.Duration(n.cfg.Links.QueueAge),
+		Allocator: &n.egress,
+	}
 }
 
 // carry runs a link over a connection until it ends, and says so in the log.

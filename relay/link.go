@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -61,6 +62,7 @@ type link struct {
 	due      deadlines
 	pace     int64  // as last told to the connection
 	switches uint64 // as last logged
+	moves    uint64 // of the connection, as last told to the downlink
 	far      bool   // the round trip allows no repair in time, as last logged
 }
 
@@ -92,6 +94,7 @@ func newLink(
 		say:     make(chan *control.Message, outbox),
 	}
 	l.receiver = newReceiver(t, session, l.in, log)
+	cfg.Seed = seedOf(t.node, peer)
 	l.sender = newSender(t, peer, session, l.mail.wake, cfg)
 	l.status.Store(&LinkStatus{Peer: peer, Dialled: dialled, Since: time.Now()})
 	conn.Controller().SetYield(false) // the downlink's own estimator yields
@@ -101,6 +104,14 @@ func newLink(
 		}
 	}
 	return l, nil
+}
+
+// seedOf gives every link chance of its own, the same after a restart: links that
+// probe at the same times take each other for strangers.
+func seedOf(node, peer string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(node + "\x00" + peer)) // a hash takes anything
+	return h.Sum64()
 }
 
 // Run carries the link until it ends, and returns why; nil when ctx is done.
@@ -263,6 +274,11 @@ func (l *link) follow() {
 	if pace := max(int64(l.sender.down.Pace()), minPace); pace != l.pace {
 		l.pace = pace
 		l.conn.Controller().Set(pace, 0)
+	}
+	if n := l.conn.Moves(); n != l.moves {
+		l.moves = n
+		l.sender.down.Moved()
+		l.log.Info("the peer's address has changed", zap.Stringer("address", l.conn.RemoteAddr()))
 	}
 	if last, n := l.sender.down.LastSwitch(); n != l.switches {
 		l.switches = n

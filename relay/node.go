@@ -12,7 +12,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/classrelay/classrelay/fanout"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/access"
 	"github.com/classrelay/classrelay/relay/config"
@@ -37,6 +36,7 @@ type Node struct {
 	version string
 	log     *zap.Logger
 	table   *table
+	egress  egress
 	since   time.Time
 	players atomic.Pointer[rtsp.Server] // nil before Run, and without listen.rtsp
 
@@ -174,10 +174,7 @@ func (n *Node) openLinks() (*roq.Listener, error) {
 func (n *Node) accept(ctx context.Context, l *roq.Listener) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	cfg := fanout.DownlinkConfig{
-		MaxRate:  int64(n.cfg.Links.MaxRate),
-		QueueAge: time.Duration(n.cfg.Links.QueueAge),
-	}
+	cfg := n.downlink(n.cfg.Links.MaxRate)
 	for {
 		conn, err := l.Accept(ctx)
 		if ctx.Err() != nil {

@@ -86,8 +86,9 @@ func (s *sender) close(now time.Time, id uint64) {
 	f.sub.Close()
 }
 
-// closeAll gives all interest back.
+// closeAll gives all interest back and ends the downlink.
 func (s *sender) closeAll() {
+	s.down.Leave()
 	for id := range s.flows {
 		s.close(time.Now(), id)
 	}

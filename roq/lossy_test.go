@@ -208,7 +208,7 @@ func TestControllerSurvivesRebinding(t *testing.T) {
 			}
 		}()
 		lesson(p.listener, 64, 3*time.Second)
-		for _, port := range []int{3001, 3002} {
+		for i, port := range []int{3001, 3002} {
 			for len(ch) > 0 {
 				<-ch
 			}
@@ -225,6 +225,9 @@ func TestControllerSurvivesRebinding(t *testing.T) {
 			sent := p.accepted.Controller().Stats().Sent - before
 			if got := p.accepted.RemoteAddr().(*net.UDPAddr).Port; got != port {
 				t.Fatalf("the connection is still on port %d, want %d", got, port)
+			}
+			if n := p.accepted.Moves(); n != uint64(i+1) {
+				t.Errorf("%d moves noticed, want %d", n, i+1)
 			}
 			t.Logf("port %d: %d packets offered, %d through our controller, %d arrived", port, offered, sent, len(ch))
 			// A batch or two may leave before the new address is written to.

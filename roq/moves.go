@@ -63,6 +63,7 @@ func (m *moves) search(where netip.AddrPort) {
 		delete(m.known, old)
 		m.at[c], m.known[where] = where, true
 		c.install()
+		c.moved.Add(1)
 	}
 }
 

@@ -137,6 +137,7 @@ type Conn struct {
 	release    func() error // frees the socket of a dialled connection
 	released   atomic.Bool
 	calls      uint64 // of the controller, at the last watch
+	moved      atomic.Uint64
 }
 
 // newConn takes over a connection whose handshake is complete.
@@ -206,6 +207,10 @@ func (c *Conn) CloseWithError(code ErrorCode, reason string) error {
 
 // install puts our congestion controller in charge.
 func (c *Conn) install() { c.quic.SetCongestionControl(c.controller) }
+
+// Moves is how often the peer's address has changed. What is known of the path is
+// void after a change. Only a listener's connections notice.
+func (c *Conn) Moves() uint64 { return c.moved.Load() }
 
 // watch installs our congestion controller again if nobody asked it anything
 // since the last look, because the library may have replaced it (see moves). It

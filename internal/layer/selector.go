@@ -72,6 +72,9 @@ func (s *Selector) Decide(now time.Time, sig bwe.Signals, want Want) Verdict {
 	s.now, s.sig, s.want = now, sig, want
 	s.out = Verdict{Feeds: s.feeds}
 	s.climbTo(want.Feeds)
+	if want.Moved {
+		s.moved()
+	}
 	if s.breakOff() {
 		return s.verdict()
 	}
@@ -119,11 +122,9 @@ func (s *Selector) climbTo(feeds []Feed) {
 	}
 }
 
-// Moved tells that the connection goes another way now: a migration or a new
-// address of the peer. The level stays, but nothing is known of the new path, so
-// it is not rushed and not probed at first. Rebase the estimator as well.
-func (s *Selector) Moved(now time.Time) {
-	s.up.rise(now, holdAfterFall)
+// moved forgets what was read from the old path.
+func (s *Selector) moved() {
+	s.up.rise(s.now, holdAfterFall)
 	s.pace.limit = paceLeast * s.flowing()
 	s.probe.stop()
 	s.down.reset()

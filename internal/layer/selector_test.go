@@ -376,8 +376,10 @@ func TestAQueueOfOthersThatIsTooDeepIsSaidInWords(t *testing.T) {
 
 func TestANewPathIsNotProbedAtOnce(t *testing.T) {
 	b := newBench(t, 1, Config{})
-	b.s.Moved(b.now)
-	if v := b.step(); v.PaceCap == 0 || v.Level != 1 {
+	b.want.Moved = true
+	v := b.step()
+	b.want.Moved = false
+	if v.PaceCap == 0 || v.Level != 1 {
 		t.Fatalf("%+v", v)
 	}
 	for range 190 {

@@ -138,7 +138,8 @@ func (s *Selector) fairFor(rate float64) bool {
 // probeUp runs the probe and steps up when enough of them were clean.
 func (s *Selector) probeUp(next int) {
 	rate := s.ladder.rate(next)
-	if s.shouldYield(next) || s.rivals.absent(s.now) < rivalMemory && !s.fairFor(rate) {
+	beside := !s.leash.siblings && s.rivals.absent(s.now) < rivalMemory
+	if s.shouldYield(next) || beside && !s.fairFor(rate) {
 		s.probe.stop()
 		return
 	}

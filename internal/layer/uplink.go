@@ -121,7 +121,7 @@ func (u *Uplink) watch(now time.Time) {
 	over := len(together) >= 2 && (through < uplinkHeavy*sent ||
 		through < uplinkThrough*sent && strangers(together) < uplinkExternal)
 	hold := uplinkHold
-	if u.probed(now) {
+	if u.probed(now) || u.settled(together) {
 		hold = uplinkDisturbed
 	}
 	if u.over.lasted(now, over) < hold {
@@ -130,6 +130,13 @@ func (u *Uplink) watch(now time.Time) {
 	u.over.on = false
 	u.meet(now, together, targetShare*through, fmt.Sprintf("%d links send %s together, %s comes through",
 		len(together), mbit(sent), mbit(through)))
+}
+
+// settled tells whether all of them share already: what they carry was dealt out to
+// fit, and a queue is a key frame's before it is an overload. Links that carry the
+// same camera send its key frames at the same time.
+func (u *Uplink) settled(together []*uplinkLink) bool {
+	return !slices.ContainsFunc(together, func(l *uplinkLink) bool { return !slices.Contains(u.shared, l) })
 }
 
 // probed tells whether one of the links sent padding a moment ago.
@@ -146,7 +153,9 @@ func (u *Uplink) meet(now time.Time, together []*uplinkLink, budget float64, why
 	}
 	u.why = why
 	u.merge(now)
-	u.allot(u.ladder.fits(budget, u.ladder.top()))
+	// The last sub streams are not dealt with here: a selector gives its own up only
+	// after a longer look.
+	u.allot(max(u.ladder.fits(budget, u.ladder.top()), u.ladder.subs))
 	for _, l := range together {
 		// What was held against each of them, and read from the link, is settled.
 		l.down.reset()

@@ -68,4 +68,9 @@ type Want struct {
 	// Resumed is when packets began to leave again after a time with nothing to
 	// send and nothing to report. Silence before it says nothing about the link.
 	Resumed time.Time
+	// Moved tells that the connection goes another way since the last verdict: a
+	// migration or a new address of the peer. The level stays, but nothing is known
+	// of the new path, so it is not rushed and not probed at first. Rebase the
+	// estimator as well.
+	Moved bool
 }

@@ -107,6 +107,30 @@ func (n *Network) lay(d direction, p netem.Profile) error {
 	return nil
 }
 
+// Share lays one link between host a and several others, as a school's only line or
+// a hub's uplink is: what a sends to any of them stands in the same queue, and so
+// does what they send to a. Its chance and times are those of Link.
+func (n *Network) Share(a string, others []string, ab, ba netem.Profile) error {
+	if len(others) == 0 {
+		return fmt.Errorf("share a link from %s: with nobody", a)
+	}
+	if err := n.Link(a, others[0], ab, ba); err != nil {
+		return err
+	}
+	from, first := netip.MustParseAddr(a), netip.MustParseAddr(others[0]) // Link has read both
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, b := range others[1:] {
+		to, err := netip.ParseAddr(b)
+		if err != nil {
+			return fmt.Errorf("link %s to %s: %w", a, b, err)
+		}
+		n.wires[direction{from, to}] = n.wires[direction{from, first}]
+		n.wires[direction{to, from}] = n.wires[direction{first, from}]
+	}
+	return nil
+}
+
 // Cut stops all datagrams between two hosts from entering the wire; those in
 // flight still arrive. Without a link there is nothing to cut and it panics:
 // that is a mistake in a test.
