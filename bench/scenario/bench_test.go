@@ -189,7 +189,7 @@ func TestTheJSONIsValidWhateverCame(t *testing.T) {
 	if err := WriteJSON(&out, Here("v1", []string{"classrelay", "bench"}), results, false); err != nil {
 		t.Fatal(err)
 	}
-	var got reportJSON
+	var got Report
 	dec := json.NewDecoder(&out)
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&got); err != nil {

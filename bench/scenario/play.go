@@ -40,6 +40,10 @@ type Run struct {
 	Interrupted bool `json:"interrupted"`
 	// Failed says why there is no result; empty when there is.
 	Failed string `json:"failed,omitempty"`
+	// Timeline is what happened when, and Hops what each node saw of the line above
+	// it; nil when there is no result.
+	Timeline *Timeline `json:"timeline,omitempty"`
+	Hops     []Hop     `json:"hops,omitempty"`
 }
 
 // value is a figure as a number, with never for null.

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,63 +14,83 @@ import (
 // never renamed and never given another meaning.
 const Schema = 1
 
-// The report as JSON. A number that is none is null.
-type (
-	reportJSON struct {
-		Schema      int            `json:"schema"`
-		Bench       string         `json:"bench"`
-		Environment Environment    `json:"environment"`
-		Interrupted bool           `json:"interrupted"`
-		Verdict     Verdict        `json:"verdict"`
-		Scenarios   []scenarioJSON `json:"scenarios"`
+// Report is a bench as machines read it, and what package report draws. A number
+// that is none is null.
+type Report struct {
+	Schema      int            `json:"schema"`
+	Bench       string         `json:"bench"`
+	Environment Environment    `json:"environment"`
+	Interrupted bool           `json:"interrupted"`
+	Verdict     Verdict        `json:"verdict"`
+	Scenarios   []ResultReport `json:"scenarios"`
+}
+
+// ResultReport is one scenario with all its seeds.
+type ResultReport struct {
+	Name       string       `json:"name"`
+	Title      string       `json:"title"`
+	Seconds    float64      `json:"seconds"`
+	DeadlineMs float64      `json:"deadline_ms"`
+	Seeds      int          `json:"seeds"`
+	Verdict    Verdict      `json:"verdict"`
+	Plan       *Plan        `json:"plan"`
+	Rules      []RuleReport `json:"rules"`
+	Runs       []Run        `json:"runs"`
+	Discarded  []Run        `json:"discarded"` // first tries whose emulator was late
+}
+
+// RuleReport is one rule over all seeds that count.
+type RuleReport struct {
+	Rule   string   `json:"rule"`
+	Figure string   `json:"figure"`
+	Unit   string   `json:"unit"` // ratio, ms or count
+	Limit  *float64 `json:"limit"`
+	Median *float64 `json:"median"`
+	Worst  *float64 `json:"worst"`
+	// Met is false and MissedBy is empty when no run counts.
+	Met      bool     `json:"met"`
+	MissedBy []uint64 `json:"missed_by_seeds"`
+}
+
+// NewReport collects the results of a bench.
+func NewReport(env Environment, results []Result, interrupted bool) *Report {
+	rep := &Report{
+		Schema: Schema, Bench: "run", Environment: env, Interrupted: interrupted,
+		Verdict: Overall(results), Scenarios: []ResultReport{},
 	}
-	scenarioJSON struct {
-		Name       string     `json:"name"`
-		Title      string     `json:"title"`
-		Seconds    float64    `json:"seconds"`
-		DeadlineMs float64    `json:"deadline_ms"`
-		Seeds      int        `json:"seeds"`
-		Verdict    Verdict    `json:"verdict"`
-		Rules      []ruleJSON `json:"rules"`
-		Runs       []Run      `json:"runs"`
-		Discarded  []Run      `json:"discarded"` // first tries whose emulator was late
+	for i := range results {
+		rep.Scenarios = append(rep.Scenarios, results[i].report())
 	}
-	ruleJSON struct {
-		Rule     string   `json:"rule"`
-		Figure   string   `json:"figure"`
-		Unit     string   `json:"unit"` // ratio, ms or count
-		Limit    *float64 `json:"limit"`
-		Median   *float64 `json:"median"`
-		Worst    *float64 `json:"worst"`
-		Met      bool     `json:"met"`
-		MissedBy []uint64 `json:"missed_by_seeds"`
+	return rep
+}
+
+// WriteJSON writes the report. Lists of numbers stand on one line each.
+func (r *Report) WriteJSON(w io.Writer) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false) // rules have < in them
+	if err := enc.Encode(r); err != nil {
+		return err
 	}
-)
+	_, err := w.Write(onOneLine(b.Bytes()))
+	return err
+}
 
 // WriteJSON writes the results of a bench.
 func WriteJSON(w io.Writer, env Environment, results []Result, interrupted bool) error {
-	rep := reportJSON{
-		Schema: Schema, Bench: "run", Environment: env, Interrupted: interrupted,
-		Verdict: Overall(results), Scenarios: []scenarioJSON{},
-	}
-	for i := range results {
-		rep.Scenarios = append(rep.Scenarios, results[i].json())
-	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false) // rules have < in them
-	return enc.Encode(rep)
+	return NewReport(env, results, interrupted).WriteJSON(w)
 }
 
-func (r *Result) json() scenarioJSON {
-	s := scenarioJSON{
+func (r *Result) report() ResultReport {
+	s := ResultReport{
 		Name: r.scenario.Name, Title: r.scenario.Title, Seconds: r.scenario.For.Seconds(),
-		DeadlineMs: millis(r.scenario.Deadline), Seeds: r.Seeds, Verdict: r.Verdict,
-		Rules: []ruleJSON{}, Runs: append([]Run{}, r.Runs...),
+		DeadlineMs: millis(r.scenario.Deadline), Seeds: r.Seeds, Verdict: r.Verdict, Plan: r.scenario.plan(),
+		Rules: []RuleReport{}, Runs: append([]Run{}, r.Runs...),
 		Discarded: append([]Run{}, r.Discarded...),
 	}
 	for _, rule := range r.Rules {
-		s.Rules = append(s.Rules, ruleJSON{
+		s.Rules = append(s.Rules, RuleReport{
 			Rule: rule.rule.text, Figure: rule.rule.figure.name, Unit: rule.rule.figure.kind.unit(),
 			Limit: Number(rule.rule.limit), Median: Number(rule.Median), Worst: Number(rule.Worst),
 			Met: rule.met(), MissedBy: append([]uint64{}, rule.MissedBy...),

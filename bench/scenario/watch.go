@@ -26,6 +26,8 @@ type watch struct {
 	backOnMain float64   // ms since recovery; never = not yet
 	sent       map[session]sent
 	lines      []LineReport // at the last full second
+	recorder   *recorder
+	hops       *hops
 }
 
 // session is one link's life: after an outage the same two nodes may have another,
@@ -41,6 +43,7 @@ type sent struct{ media, parity, padding uint64 }
 func newWatch(s *Scenario, seed uint64, c *chain.Chain) *watch {
 	return &watch{
 		scenario: s, chain: c, run: Run{Seed: seed}, backOnMain: never,
+		recorder: newRecorder(c.Began, s.For), hops: newHops(),
 		sent:  make(map[session]sent),
 		lines: make([]LineReport, len(c.Lines)),
 	}
@@ -65,6 +68,7 @@ func (w *watch) follow(ctx context.Context, progress func(Second)) {
 		case now := <-tick.C:
 			view := w.chain.Viewer.Snapshot()
 			w.look(now, &view)
+			w.record(now)
 			if end == nil && !w.first.IsZero() {
 				end = time.After(w.scenario.For)
 			}
@@ -98,6 +102,7 @@ func (w *watch) look(now time.Time, view *viewer.Snapshot) {
 // second reads the counters and tells progress.
 func (w *watch) second(now time.Time, view viewer.Snapshot, progress func(Second)) {
 	w.count()
+	w.recordNodes(now)
 	var offered, lost, bytes uint64
 	for i, l := range w.chain.Lines {
 		before, after := w.lines[i], reportLine(l.Stats())
@@ -133,6 +138,7 @@ func (w *watch) count() {
 // finish puts the run in figures, when the viewer has stopped.
 func (w *watch) finish(interrupted bool) {
 	w.count()
+	w.recordEnd(time.Now())
 	r := &w.run
 	r.Interrupted = interrupted
 	r.Viewer = w.chain.Viewer.Report(w.chain.Camera.Stats().LastFrame)
@@ -148,6 +154,7 @@ func (w *watch) finish(interrupted bool) {
 		late = max(late, rep.LateP99Ms)
 	}
 	r.Late = late > millis(lateLimit) || overrun > 0
+	r.Timeline.explain(w.scenario.plan(), r.Late)
 	r.Figures = make(map[string]*float64, len(figures))
 	for name, v := range w.figures() {
 		r.set(name, v)

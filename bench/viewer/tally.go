@@ -48,6 +48,7 @@ type Tally struct {
 	sound   sound
 	report  Report // what is counted at once
 	recent  []arrival
+	story   story
 }
 
 // latency is a time in µs plus one, so that zero can mean "none"; 32 bits reach
@@ -146,7 +147,7 @@ func (t *Tally) good(now time.Time, s stamp.Stamp) {
 		if s.Sent.Before(t.joined) {
 			return
 		}
-		t.first, t.started = s.Number, now
+		t.first, t.started, t.story.began = s.Number, now, s.Sent
 	}
 	if s.Number < t.first || s.Number-t.first > farthest {
 		return
@@ -157,10 +158,12 @@ func (t *Tally) good(now time.Time, s stamp.Stamp) {
 	}
 	if t.newest.number != 0 {
 		t.stall.gap(now.Sub(t.newest.arrived), &t.cfg)
+		t.story.stalls = stalled(t.story.stalls, t.newest.arrived, now, &t.cfg)
 		if s.Layer != t.newest.layer {
 			t.report.LayerSwitches++
 		}
 	}
+	t.story.seen(now, s.Layer)
 	t.newest = newest{number: s.Number, sent: s.Sent, arrived: now, layer: s.Layer}
 	t.recent = append(t.dropOld(now), arrival{at: now, latency: now.Sub(s.Sent)})
 }
