@@ -52,7 +52,7 @@ func newBullet(rule *scenario.RuleReport, runs []scenario.Run) *bullet {
 	default:
 		x.to = max(min(high*1.05, limit*4), limit*1.5, unitStep(rule.Unit))
 	}
-	b := &bullet{Limit: x.percent(limit), Label: must("bullet.label", value(rule.Unit, rule.Limit), value(rule.Unit, rule.Worst))}
+	b := &bullet{Limit: inset(x.percent(limit)), Label: must("bullet.label", value(rule.Unit, rule.Limit), value(rule.Unit, rule.Worst))}
 	b.BadFrom, b.BadWidth = b.Limit, 100-b.Limit
 	if least {
 		b.BadFrom, b.BadWidth = 0, b.Limit
@@ -63,14 +63,17 @@ func newBullet(rule *scenario.RuleReport, runs []scenario.Run) *bullet {
 		if !ok || run.Failed != "" {
 			continue
 		}
-		d := dot{At: 100, Seed: run.Seed, Off: v == nil, Bad: slices.Contains(rule.MissedBy, run.Seed), Gray: run.Interrupted}
+		d := dot{At: inset(100), Seed: run.Seed, Off: v == nil, Bad: slices.Contains(rule.MissedBy, run.Seed), Gray: run.Interrupted}
 		if v != nil {
-			d.At, d.Off = x.percent(*v), *v > x.to
+			d.At, d.Off = inset(x.percent(*v)), *v > x.to
 		}
 		b.Dots = append(b.Dots, d)
 	}
 	return b
 }
+
+// inset keeps a dot at the end of the picture whole.
+func inset(percent float64) float64 { return 5 + 0.9*percent }
 
 // unitStep is the least a picture spans where the limit is zero.
 func unitStep(unit string) float64 {

@@ -19,6 +19,7 @@ type page struct {
 	Command   string
 	Played    string
 	Say       template.HTML // the verdict in a sentence
+	Late      template.HTML // that the machine was too busy; empty when it was not
 	Tiles     []tile
 	Overview  overview
 	Scenarios []section
@@ -70,7 +71,25 @@ func newPage(r *scenario.Report) *page {
 		p.Say = must("verdict.say.missed", len(r.Scenarios), rules, missed)
 	}
 	p.Tiles, p.Played = tiles(r)
+	p.Late = lateRuns(r)
 	return p
+}
+
+// lateRuns says how many runs mean little because the emulator was late in them.
+func lateRuns(r *scenario.Report) template.HTML {
+	late, all := 0, 0
+	for i := range r.Scenarios {
+		for j := range r.Scenarios[i].Runs {
+			all++
+			if r.Scenarios[i].Runs[j].Late {
+				late++
+			}
+		}
+	}
+	if late == 0 {
+		return ""
+	}
+	return must("late.runs", late, all)
 }
 
 func newSection(r *scenario.ResultReport) section {
@@ -213,22 +232,25 @@ func lineWords(p *scenario.Plan) (all []template.HTML) {
 	return all
 }
 
+// plain is a time as somebody has written it down.
+func plain(ms float64) string { return short(ms, 2) + space + "ms" }
+
 func wayWords(w *scenario.PlanWay) template.HTML {
 	parts := []template.HTML{must("line.norate")}
 	if w.Rate > 0 {
 		parts[0] = template.HTML(rate(float64(w.Rate))) //nolint:gosec // a number
 	}
-	parts = append(parts, must("line.delay", number("ms", w.DelayMs)))
+	parts = append(parts, must("line.delay", plain(w.DelayMs)))
 	add := func(is bool, key string, args ...any) {
 		if is {
 			parts = append(parts, must(key, args...))
 		}
 	}
-	add(w.JitterMs > 0, "line.jitter", number("ms", w.JitterMs))
+	add(w.JitterMs > 0, "line.jitter", plain(w.JitterMs))
 	add(w.Loss > 0 && w.Burst <= 1, "line.loss", short(100*w.Loss, 2)+space+"%")
 	add(w.Loss > 0 && w.Burst > 1, "line.burst", short(100*w.Loss, 2)+space+"%", short(w.Burst, 1))
 	add(w.Reorder > 0, "line.reorder", short(100*w.Reorder, 2)+space+"%")
-	add(w.QueueMs > 0, "line.queue", number("ms", w.QueueMs))
+	add(w.QueueMs > 0, "line.queue", plain(w.QueueMs))
 	add(w.Steps > 0, "line.steps", w.Steps)
 	add(w.Outages > 0, "line.outages")
 	return list(parts)

@@ -97,9 +97,13 @@ var words = map[string]both{ //nolint:gochecknoglobals // a lookup table
 	},
 	"interrupted": {"测试被人为中断，以下是中断之前的结果。", "The bench was interrupted; this is what there is so far."},
 	"empty":       {"没有任何测试结果。", "Nothing has been run."},
-	"never":       {"从未", "never"},
-	"none":        {"无", "none"},
-	"no.run":      {"未测", "not run"},
+	"late.runs": {
+		"本机太忙：%v / %v 次测试中模拟器迟到，这些数据参考价值低，请在空闲的机器上重测。",
+		"This machine was too busy: in %v of %v runs the emulator was late. Their figures mean little; measure again on a quiet one.",
+	},
+	"never":  {"从未", "never"},
+	"none":   {"无", "none"},
+	"no.run": {"未测", "not run"},
 
 	"tile.p99":    {"最差的 p99 延迟", "Worst p99 latency"},
 	"tile.good":   {"最差的按时率", "Worst share in time"},
