@@ -94,6 +94,9 @@ func round(span float64, n int) float64 {
 // ticks are round values within the scale, at most about n.
 func (s scale) ticks(n int, text func(float64) string) (all []tick) {
 	step := round(s.to-s.from, n)
+	if (s.to-s.from)/step > 100 || math.IsInf(s.to, 0) { // numbers that no run has
+		return []tick{{At: s.percent(s.from), Text: text(s.from)}}
+	}
 	for i := math.Ceil(s.from / step); i*step <= s.to+step/1e6; i++ {
 		all = append(all, tick{At: s.percent(i * step), Text: text(i * step)})
 	}
@@ -128,7 +131,7 @@ func stairs(x, y scale, step float64, values []float64) *path {
 // between is the area between two lines of samples.
 func between(x, y scale, step float64, low, high []float64) *path {
 	p := &path{}
-	for i := range high {
+	for i := range min(len(low), len(high)) {
 		if math.IsNaN(high[i]) || math.IsNaN(low[i]) {
 			continue
 		}

@@ -79,7 +79,7 @@ func latencyTrack(x scale, tl *scenario.Timeline, deadline float64) track {
 }
 
 func framesTrack(x scale, tl *scenario.Timeline) track {
-	both := make([]float64, len(tl.Late))
+	both := make([]float64, min(len(tl.Late), len(tl.Missing)))
 	for i := range both {
 		both[i] = tl.Late[i] + tl.Missing[i]
 	}
@@ -126,7 +126,7 @@ func rateTrack(x scale, tl *scenario.Timeline, plan *scenario.Plan, end float64)
 	top := largest(1e6, tl.Rate) * 1.15
 	y := upward(0, top)
 	t := track{
-		Key: "track.rate", Class: "middle", Y: y.ticks(2, func(v float64) string { return rate(v) })[1:],
+		Key: "track.rate", Class: "middle", Y: y.ticks(2, rate),
 		Shapes: []shape{bars(x, y, tl.StepMs, tl.Rate).shape("rate")},
 	}
 	if plan == nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,7 +20,7 @@ type benchRunFlags struct {
 	seeds     int
 	atOnce    int
 	duration  time.Duration
-	json      string
+	out       benchOutputs
 	verbose   bool
 
 	scenarios []*scenario.Scenario
@@ -46,7 +45,9 @@ What a rule can be about:
 ` + strings.TrimRight(scenario.FigureHelp(), "\n"),
 		Example: `  classrelay bench run --list
   classrelay bench run bursty-2 fade --seeds 5
-  classrelay bench run --all --json result.json
+  classrelay bench run --all --json result.json --html report.html
+  classrelay bench run --all --junit bench.xml --csv bench.csv
+  classrelay bench run fade --json-stream
   classrelay bench run our-line.yaml --for 5m`,
 		Args: cobra.ArbitraryArgs,
 		PreRunE: func(_ *cobra.Command, args []string) error {
@@ -68,13 +69,18 @@ What a rule can be about:
 	flags.IntVar(&f.seeds, "seeds", 5, "play each scenario with so many `seeds`")
 	flags.IntVar(&f.atOnce, "at-once", 1, "so many `runs` at a time, as long as the emulator is not late")
 	flags.DurationVar(&f.duration, "for", 0, "run each for this `time` after the first picture (default: the scenario's)")
-	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is standard output")
+	flags.StringVar(&f.out.json, "json", "", "write the result to this `file`; - is standard output")
+	flags.BoolVar(&f.out.stream, "json-stream", false, "write a line of JSON a second to standard output, and one per run")
+	f.out.add(cmd)
 	flags.BoolVar(&f.verbose, "verbose", false, "show the logs of camera and nodes")
 	return cmd
 }
 
 // finish finds the scenarios. Its errors are of usage.
 func (f *benchRunFlags) finish(args []string) (err error) {
+	if err := f.out.check(); err != nil {
+		return err
+	}
 	switch {
 	case f.seeds < 1 || f.atOnce < 1:
 		return errors.New("--seeds and --at-once: they are at least 1")
@@ -124,8 +130,11 @@ func listScenarios(w io.Writer, all []*scenario.Scenario) error {
 }
 
 func runBench(ctx context.Context, f *benchRunFlags, t terminal) error {
+	if err := f.out.try(); err != nil {
+		return err
+	}
 	env := scenario.Here(programVersion(), t.commandLine())
-	p := &benchProgress{w: t.err}
+	p := newBenchProgress(f, t)
 	b := scenario.Bench{
 		Scenarios: f.scenarios, Seeds: f.seeds, AtOnce: f.atOnce, Version: programVersion(),
 		Progress: p.second, Done: p.done,
@@ -133,13 +142,15 @@ func runBench(ctx context.Context, f *benchRunFlags, t terminal) error {
 	if f.verbose {
 		b.Log = newLogger("console", zap.InfoLevel, t.err)
 	}
+	p.start(&env)
 	results := b.Run(ctx)
-	if err := scenario.WriteTable(t.screen(f.json), results); err != nil {
-		return err
+	rep := scenario.NewReport(env, results, ctx.Err() != nil)
+	streamed := p.end(rep)
+	screen := t.out
+	if f.out.onStdout() {
+		screen = t.err
 	}
-	err := toFile(f.json, t.out, func(w io.Writer) error {
-		return scenario.WriteJSON(w, env, results, ctx.Err() != nil)
-	})
+	err := errors.Join(scenario.WriteTable(screen, results), f.out.write(t.out, rep), streamed)
 	if err != nil {
 		return err
 	}
@@ -151,32 +162,4 @@ func runBench(ctx context.Context, f *benchRunFlags, t terminal) error {
 	case scenario.Pass:
 	}
 	return nil
-}
-
-// benchProgress writes a line a second for each run that goes on.
-type benchProgress struct {
-	mu sync.Mutex // runs may go on side by side
-	w  io.Writer
-}
-
-func (p *benchProgress) second(s scenario.Second) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_, _ = fmt.Fprintf(p.w, "%s seed %d %s\n", s.Scenario, s.Seed,
-		plainLine(s.At, s.View, figures{loss: s.Lost, rate: s.Rate}))
-}
-
-func (p *benchProgress) done(s *scenario.Scenario, r *scenario.Run) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	word := "done"
-	switch {
-	case r.Failed != "":
-		word = "could not run: " + r.Failed
-	case r.Interrupted:
-		word = "interrupted"
-	case r.Late && !r.Repeated:
-		word = "the emulator was late: this seed will be repeated"
-	}
-	_, _ = fmt.Fprintf(p.w, "%s seed %d %s\n", s.Name, r.Seed, word)
 }
