@@ -36,12 +36,18 @@ func (p *path) to(op byte, x, y float64) {
 	p.b.WriteString(coordinate(y))
 }
 
+// along goes on level (H) or straight up or down (V).
+func (p *path) along(op byte, v float64) {
+	p.b.WriteByte(op)
+	p.b.WriteString(coordinate(v))
+}
+
 // box adds a rectangle.
 func (p *path) box(x0, y0, x1, y1 float64) {
 	p.to('M', x0, y0)
-	p.to('L', x1, y0)
-	p.to('L', x1, y1)
-	p.to('L', x0, y1)
+	p.along('H', x1)
+	p.along('V', y1)
+	p.along('H', x0)
 	p.b.WriteByte('Z')
 }
 
@@ -140,19 +146,26 @@ func between(x, y scale, step float64, low, high []float64) *path {
 	return p
 }
 
-// bars stand on the bottom of y.
+// bars stand on the bottom of y. Those beside each other are one outline, which
+// keeps a page with a hundred runs small.
 func bars(x, y scale, step float64, values []float64) *path {
 	p := &path{}
-	for i := 0; i < len(values); i++ {
-		v := values[i]
-		if math.IsNaN(v) || v <= 0 {
+	open := false
+	for i := 0; i <= len(values); i++ {
+		if i == len(values) || !(values[i] > 0) { // false for NaN too
+			if open {
+				p.along('V', y.at(y.from))
+				p.b.WriteByte('Z')
+			}
+			open = false
 			continue
 		}
-		from := i
-		for i+1 < len(values) && values[i+1] == v { // equal neighbours are one box
-			i++
+		if !open {
+			p.to('M', x.at(float64(i)*step), y.at(y.from))
 		}
-		p.box(x.at(float64(from)*step), y.at(v), x.at(float64(i+1)*step), y.at(y.from))
+		open = true
+		p.along('V', y.at(values[i]))
+		p.along('H', x.at(float64(i+1)*step))
 	}
 	return p
 }

@@ -89,10 +89,11 @@ func (l *benchLive) done(s *scenario.Scenario, r *scenario.Run) {
 	if again := r.Late && !r.Repeated; again { // it will be played once more
 		l.bar.runs++
 		l.bar.all += s.For
+	} else {
+		l.missed += len(s.Missed(r))
 	}
 	l.bar.over++
 	l.bar.past += s.For
-	l.missed += len(s.Missed(r))
 	var b strings.Builder
 	if !l.headed {
 		l.headed = true
