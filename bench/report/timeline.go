@@ -129,6 +129,9 @@ func rateTrack(x scale, tl *scenario.Timeline, plan *scenario.Plan, end float64)
 		Key: "track.rate", Class: "middle", Y: y.ticks(2, rate),
 		Shapes: []shape{bars(x, y, tl.StepMs, tl.Rate).shape("rate")},
 	}
+	if len(t.Y) > 1 {
+		t.Y = t.Y[1:] // no room for the zero
+	}
 	if plan == nil {
 		return t
 	}
