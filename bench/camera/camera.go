@@ -24,6 +24,7 @@ type Camera struct {
 	sounds  uint64 // of the last sound
 	packets uint64
 	bytes   uint64
+	journal journal
 
 	wake chan struct{} // capacity 1; full means that Run will look anyway
 }

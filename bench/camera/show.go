@@ -111,6 +111,7 @@ func (s *show) sendPicture() error {
 	for _, layer := range []media.Layer{media.LayerMain, media.LayerSub} {
 		index := s.films[layer].next(s.camera.cfg.Source, layer, time.Now())
 		p := s.camera.cfg.Source.Picture(layer, index)
+		s.camera.note(layer, number, index)
 		now := time.Now()
 		au := stamp.Append(s.camera.cfg.Source.Codec(), p.NALs, stamp.Stamp{
 			Sent: now, Number: number, Layer: layer, Key: p.Key, GOP: uint16(p.GOP),
