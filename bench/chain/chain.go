@@ -39,6 +39,8 @@ type Config struct {
 	Seed uint64
 	// Tally says what the viewer counts as in time.
 	Tally viewer.TallyConfig
+	// Keep gets what the viewer gets; nil = nobody.
+	Keep viewer.Keeper
 	// Version of the program, told between nodes.
 	Version string
 }
@@ -85,7 +87,7 @@ func New(cfg Config, log *zap.Logger) (*Chain, error) {
 			return nil, err
 		}
 	}
-	c.Viewer, err = viewer.New(viewer.Config{URL: c.URL, Retry: retry, Tally: cfg.Tally}, log)
+	c.Viewer, err = viewer.New(viewer.Config{URL: c.URL, Retry: retry, Tally: cfg.Tally, Keep: cfg.Keep}, log)
 	if err != nil {
 		return nil, err
 	}

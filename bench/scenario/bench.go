@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"go.uber.org/zap"
+
+	"github.com/classrelay/classrelay/bench/truth"
 )
 
 // Bench plays scenarios with several seeds each.
@@ -18,6 +20,9 @@ type Bench struct {
 	AtOnce int
 	// Version of the program, told between nodes.
 	Version string
+	// Films has what cameras show when each picture is to be decoded and compared;
+	// nil = it is not.
+	Films *truth.Library
 	// Progress is told of each second of each run, by several goroutines when
 	// AtOnce is above 1. Nil: nobody.
 	Progress func(Second)
@@ -82,7 +87,7 @@ func (b *Bench) setDefaults() {
 	}
 	if b.play == nil {
 		b.play = func(ctx context.Context, s *Scenario, seed uint64) Run {
-			return Play(ctx, s, seed, b.Version, b.Progress, b.Log)
+			return b.playOne(ctx, s, seed)
 		}
 	}
 }

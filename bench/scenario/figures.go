@@ -38,6 +38,8 @@ var figures = []figure{ //nolint:gochecknoglobals // a lookup table
 	{"stalls", count, "times the picture stood still for more than 80 ms"},
 	{"audio_gap", length, "longest time between two packets of sound"},
 	{"broken_frames", count, "frames handed to the viewer that cannot be decoded whole"},
+	{"wrong_pictures", count, "with --decode: pictures that decode to something else than the camera showed"},
+	{"pictures_compared", count, "with --decode: how many were compared"},
 	{"overhead", ratio, "parity, in bytes of the media sent, all lines together"},
 	{"padding", ratio, "probes, in bytes of the media sent"},
 	{"main_share", ratio, "time on the main stream"},

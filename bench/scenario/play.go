@@ -11,6 +11,7 @@ import (
 	"github.com/classrelay/classrelay/bench/camera"
 	"github.com/classrelay/classrelay/bench/chain"
 	"github.com/classrelay/classrelay/bench/netem"
+	"github.com/classrelay/classrelay/bench/truth"
 	"github.com/classrelay/classrelay/bench/viewer"
 )
 
@@ -30,7 +31,9 @@ type Run struct {
 	Figures map[string]*float64 `json:"figures"`
 	Viewer  viewer.Report       `json:"viewer"`
 	Lines   []LineReport        `json:"lines"`
-	Seconds float64             `json:"seconds"` // after the first picture
+	// Decoded is what decoding has shown; nil when nobody asked for it.
+	Decoded *truth.Verdict `json:"decoded,omitempty"`
+	Seconds float64        `json:"seconds"` // after the first picture
 	// Late says that the emulator was late, or lost packets itself: the figures say
 	// nothing about the product.
 	Late bool `json:"emulator_late"`
@@ -72,25 +75,23 @@ type Second struct {
 // from its own goroutine. When ctx ends it returns what there is, as interrupted;
 // a Run is returned in any case.
 func Play(ctx context.Context, s *Scenario, seed uint64, version string, progress func(Second), log *zap.Logger) Run {
-	w, err := play(ctx, s, seed, version, progress, log)
-	if err != nil {
-		return Run{Seed: seed, Figures: map[string]*float64{}, Failed: err.Error()}
-	}
-	return w.run
+	return playDecoded(ctx, s, seed, version, nil, progress, log)
 }
 
 func play(
-	ctx context.Context, s *Scenario, seed uint64, version string, progress func(Second), log *zap.Logger,
+	ctx context.Context, s *Scenario, seed uint64, version string, dec *decoding, progress func(Second), log *zap.Logger,
 ) (*watch, error) {
 	dir, err := os.MkdirTemp("", "classrelay-bench-")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // the operating system cleans up what is left
-	c, err := chain.New(chain.Config{
+	cfg := chain.Config{
 		Dir: dir, Lines: s.Lines, Source: s.source(seed), Seed: seed, Version: version,
 		Tally: viewer.TallyConfig{Limit: s.Deadline},
-	}, log)
+	}
+	dec.into(&cfg)
+	c, err := chain.New(cfg, log)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,8 @@ func play(
 	}
 	running.StopViewer()
 	w.finish(ctx.Err() != nil)
-	return w, nil
+	running.Stop()
+	return w, dec.judge(ctx, w)
 }
 
 // source is what the camera shows: with another seed, other bytes in other sizes.

@@ -39,6 +39,9 @@ func TestARunOnRealSocketsHasAllFigures(t *testing.T) {
 		t.Errorf("p50 %v over two lines of 10 ms, %d seconds, lines %+v", r.value("p50"), seconds, r.Lines)
 	}
 	for _, f := range figures {
+		if f.name == "wrong_pictures" || f.name == "pictures_compared" { // nobody decoded
+			continue
+		}
 		v, there := r.Figures[f.name]
 		if there == (f.name == "back_on_main") { // which has no sense on a line that is always good
 			t.Errorf("%s is %v", f.name, v)

@@ -33,8 +33,17 @@ type Config struct {
 	Retry time.Duration
 	// Tally says what counts.
 	Tally TallyConfig
+	// Keep gets every access unit when it has been counted; nil = nobody.
+	Keep Keeper
 	// DialContext replaces that of package net, for virtual time.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Keeper takes access units as they are handed to the viewer, one at a time and in
+// their order; nil stands for one of which a part is missing. verdict is that of
+// stamp.Verify. The time it takes delays the packets that follow.
+type Keeper interface {
+	Keep(codec media.Codec, au [][]byte, s stamp.Stamp, verdict error)
 }
 
 // Viewer watches one stream. Make it with New, start it with Run; Report and
@@ -202,6 +211,9 @@ func (v *Viewer) onVideo(a *assembler) func(*rtp.Packet) {
 		a.push(p, func(au [][]byte) {
 			s, err := stamp.Verify(a.codec, au)
 			v.tell(func(t *Tally, now time.Time) { t.Frame(now, s, err) })
+			if v.cfg.Keep != nil {
+				v.cfg.Keep.Keep(a.codec, au, s, err)
+			}
 		})
 	}
 }

@@ -22,6 +22,7 @@ type benchRunFlags struct {
 	duration  time.Duration
 	out       benchOutputs
 	verbose   bool
+	decode    bool
 
 	scenarios []*scenario.Scenario
 }
@@ -51,7 +52,10 @@ What a rule can be about:
   classrelay bench run our-line.yaml --for 5m`,
 		Args: cobra.ArbitraryArgs,
 		PreRunE: func(_ *cobra.Command, args []string) error {
-			return f.finish(args)
+			if err := f.finish(args); err != nil {
+				return err
+			}
+			return f.checkDecode()
 		},
 		RunE: work(func(ctx context.Context) error {
 			if f.list {
@@ -72,6 +76,7 @@ What a rule can be about:
 	flags.StringVar(&f.out.json, "json", "", "write the result to this `file`; - is standard output")
 	flags.BoolVar(&f.out.stream, "json-stream", false, "write a line of JSON a second to standard output, and one per run")
 	f.out.add(cmd)
+	flags.BoolVar(&f.decode, "decode", false, decodeHelp)
 	flags.BoolVar(&f.verbose, "verbose", false, "show the logs of camera and nodes")
 	return cmd
 }
@@ -133,10 +138,15 @@ func runBench(ctx context.Context, f *benchRunFlags, t terminal) error {
 	if err := f.out.try(); err != nil {
 		return err
 	}
+	films, done, err := f.openFilms(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	env := scenario.Here(programVersion(), t.commandLine())
 	p := newBenchProgress(f, t)
 	b := scenario.Bench{
-		Scenarios: f.scenarios, Seeds: f.seeds, AtOnce: f.atOnce, Version: programVersion(),
+		Scenarios: f.scenarios, Seeds: f.seeds, AtOnce: f.atOnce, Version: programVersion(), Films: films,
 		Progress: p.second, Done: p.done,
 	}
 	if f.verbose {
@@ -150,7 +160,11 @@ func runBench(ctx context.Context, f *benchRunFlags, t terminal) error {
 	if f.out.onStdout() {
 		screen = t.err
 	}
-	err := errors.Join(scenario.WriteTable(screen, results), f.out.write(t.out, rep), streamed)
+	err = scenario.WriteTable(screen, results)
+	if films != nil {
+		err = errors.Join(err, scenario.WriteDecoded(screen, films, results))
+	}
+	err = errors.Join(err, f.out.write(t.out, rep), streamed)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,8 @@ func TestBenchExitStatus(t *testing.T) {
 		{"all and some", []string{"run", "--all", "fade"}, 3, "exclude each other"},
 		{"no seed", []string{"run", "fade", "--seeds", "0"}, 3, "--seeds"},
 		{"no time", []string{"run", "fade", "--for", "1ms"}, 3, "--for: it is below a second"},
+		{"a rule that nobody decodes for", []string{"run", quick(t, "wrong_pictures == 0")}, 3, "which needs --decode"},
+		{"the list with decoding", []string{"run", "--list", "--decode", "clean"}, 0, "wrong_pictures == 0"},
 		{"no frames", []string{"recovery", "--frames", "0"}, 3, "--frames: it is below 1"},
 		{"too few frames for the targets", []string{"recovery", "--frames", "1"}, 1, "a target was missed: "},
 		{"no situation", []string{"fit", "--cell", "nonesuch"}, 3, `no situation has "nonesuch" in its name`},
