@@ -42,6 +42,7 @@ type feed struct {
 	table *table
 
 	source   source // nil: it comes from another node
+	from     string // the last peer it came from
 	interest [media.NumLayers]int
 	exact    [media.NumLayers]int       // of these, who cannot do with a better layer
 	idle     [media.NumLayers]time.Time // when somebody last wanted the layer
@@ -85,7 +86,8 @@ func (f *feed) announcement() control.Feed {
 }
 
 // learn takes over what a peer announced about a feed that comes from there.
-func (f *feed) learn(a *control.Feed) {
+func (f *feed) learn(peer string, a *control.Feed) {
+	f.from = peer
 	for l := range media.Layer(media.NumLayers) {
 		// A track that is not announced (yet) keeps its last description: the
 		// origin restarts and will say the same again, and viewers stay.

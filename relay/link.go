@@ -247,7 +247,7 @@ func (l *link) turn(now time.Time) error {
 	}
 	if !now.Before(l.due.announce) {
 		l.due.announce = now.Add(announceEvery)
-		feeds := &control.Feeds{Feeds: l.table.announcement(l.peer)}
+		feeds := &control.Feeds{Feeds: l.table.announcement(l.peer), Withdrawn: l.table.withdrawals()}
 		if err := l.tell(&control.Message{Feeds: feeds}); err != nil {
 			return err
 		}
@@ -361,6 +361,7 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 	switch {
 	case m.Feeds != nil:
 		l.table.learn(l.peer, m.Feeds.Feeds, l.exchange.Offset(now).Uncertainty)
+		l.table.withdrawnBy(l.peer, m.Feeds.Withdrawn)
 		l.receiver.learned()
 	case m.Subscribe != nil:
 		if err := l.sender.open(now, m.Subscribe); err != nil {

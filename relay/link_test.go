@@ -26,6 +26,7 @@ type county struct {
 	net   *testnet.Network
 	pki   string
 	nodes map[string]*running
+	log   *zap.Logger // of nodes that start from now on; nil = the test's
 }
 
 type running struct {
@@ -69,7 +70,9 @@ func (c *county) run(name, ip string, cfg *config.Config) *running {
 	}
 	host := c.net.Host(ip)
 	log := zap.NewNop()
-	if testing.Verbose() {
+	if c.log != nil {
+		log = c.log
+	} else if testing.Verbose() {
 		log = zaptest.NewLogger(c.t)
 	}
 	n, err := New(cfg, id, log, Options{Network: Network{

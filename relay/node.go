@@ -290,6 +290,9 @@ func (n *Node) Reload(cfg *config.Config) (restart []string, err error) {
 	for _, id := range slices.Concat(changes.Feeds.Gone, changes.Feeds.Changed) {
 		n.stopFeed(id)
 	}
+	for _, id := range changes.Feeds.Gone {
+		n.table.withdraw(id)
+	}
 	for _, id := range slices.Concat(changes.Feeds.Added, changes.Feeds.Changed) {
 		n.startFeed(id, fresh.Feeds[id])
 	}

@@ -28,6 +28,7 @@ func (n *Node) openRTSP() (*rtsp.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	n.table.serve(server)
 	return server, server.Open()
 }
 

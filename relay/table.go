@@ -34,6 +34,11 @@ type table struct {
 	rules   map[media.FeedID]feedRule
 	refused map[media.FeedID]string // what was last logged about a feed, said once
 	appear  chan struct{}           // closed and made anew when a feed becomes known
+	// withdrawn are feeds that an operator has taken out, here or further up.
+	withdrawn map[media.FeedID]struct{}
+	// dismiss sends the viewers of a feed away and tells how many; it must not call
+	// the table. Nil before there is a server for them.
+	dismiss func(id media.FeedID) int
 }
 
 func newTable(node string, log *zap.Logger) *table {
@@ -46,6 +51,8 @@ func newTable(node string, log *zap.Logger) *table {
 		rules:   make(map[media.FeedID]feedRule),
 		refused: make(map[media.FeedID]string),
 		appear:  make(chan struct{}),
+
+		withdrawn: make(map[media.FeedID]struct{}),
 	}
 }
 
@@ -109,6 +116,7 @@ func (t *table) ownChanged(f *feed) {
 func (t *table) own(f *feed) {
 	a := f.announcement()
 	a.Role = t.rules[f.ID()].role
+	delete(t.withdrawn, f.ID())
 	t.routes.SetOwn(a)
 	t.reconcile(f)
 	f.signal()
@@ -158,11 +166,14 @@ func (t *table) rerouted(changed []media.FeedID) {
 		}
 		f := t.feeds[id]
 		peer, a, ok := t.routes.Best(id)
+		if ok {
+			delete(t.withdrawn, id)
+		}
 		if f == nil {
 			continue
 		}
 		if ok && peer != "" {
-			f.learn(&a)
+			f.learn(peer, &a)
 		}
 		t.reconcile(f)
 		f.signal()
@@ -294,7 +305,7 @@ func (t *table) subscribePeer(peer string, want target, wake chan<- struct{}) (*
 	}
 	f := t.open(want.feed)
 	if by != "" {
-		f.learn(&a)
+		f.learn(by, &a)
 	}
 	t.mu.Unlock()
 	// The link to that peer may have to fall back on the sub stream at any time,
@@ -392,16 +403,21 @@ func (t *table) Watch(ctx context.Context, id media.FeedID) (playout.Source, err
 func (t *table) find(ctx context.Context, id media.FeedID) (*feed, error) {
 	for {
 		t.mu.Lock()
-		_, a, ok := t.routes.Best(id)
+		peer, a, ok := t.routes.Best(id)
 		f := t.feeds[id]
 		if ok {
 			f = t.open(id)
 			if f.source == nil {
-				f.learn(&a)
+				f.learn(peer, &a)
 			}
 		}
+		_, withdrawn := t.withdrawn[id]
 		appear := t.appear
 		t.mu.Unlock()
+		if withdrawn {
+			return nil, fmt.Errorf("feed %s: %w at %s any more: it was taken out of the configuration",
+				id, rtsp.ErrUnknownFeed, t.node)
+		}
 		if f != nil {
 			return f, nil
 		}

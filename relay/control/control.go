@@ -61,6 +61,10 @@ type Hello struct {
 // and every five seconds. What is missing from it is gone.
 type Feeds struct {
 	Feeds []Feed `json:"feeds"`
+	// Withdrawn are feeds that an operator has taken out of the configuration, as
+	// against those whose source is only away for a while. They are named until they
+	// are offered again. A node that knows no better sends their viewers away.
+	Withdrawn []media.FeedID `json:"withdrawn,omitempty"`
 }
 
 // Feed is one feed in an announcement.
@@ -165,6 +169,14 @@ func (m *Message) validate() error {
 func (f *Feeds) validate() error {
 	if len(f.Feeds) > maxFeeds {
 		return fmt.Errorf("%d feeds announced, at most %d are taken", len(f.Feeds), maxFeeds)
+	}
+	if len(f.Withdrawn) > maxFeeds {
+		return fmt.Errorf("%d feeds withdrawn, at most %d are taken", len(f.Withdrawn), maxFeeds)
+	}
+	for _, id := range f.Withdrawn {
+		if _, err := media.ParseFeedID(string(id)); err != nil {
+			return err
+		}
 	}
 	for i := range f.Feeds {
 		if err := f.Feeds[i].validate(); err != nil {

@@ -61,6 +61,8 @@ type player struct {
 	viewer *playout.Viewer
 	stream *gortsplib.ServerStream
 	log    *zap.Logger
+	// session is closed to send the player away.
+	session *gortsplib.ServerSession
 
 	cancel context.CancelFunc // nil while it does not play
 	runs   sync.WaitGroup
@@ -89,6 +91,8 @@ func (s *Server) setup(session *gortsplib.ServerSession, r request) (*gortsplib.
 		viewer: playout.NewViewer(s.cfg.Playout, answer.Offer, log),
 		stream: &gortsplib.ServerStream{Server: s.rtsp, Desc: answer.Desc},
 		log:    log,
+
+		session: session,
 	}
 	if err := p.stream.Initialize(); err != nil {
 		return nil, s.broken(r.path, err)
@@ -151,6 +155,20 @@ func usual(err error) error {
 		return nil
 	}
 	return err
+}
+
+// Dismiss closes the sessions of all who watch a feed, and tells how many there were.
+// It does not wait for their end.
+func (s *Server) Dismiss(feed media.FeedID) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for p := range s.players {
+		if p.offer.Source.ID() == feed {
+			p.session.Close()
+			n++
+		}
+	}
+	return n
 }
 
 // PlayerStats is what one player got.

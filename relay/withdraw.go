@@ -1,0 +1,64 @@
+package relay
+
+import (
+	"maps"
+	"slices"
+
+	"go.uber.org/zap"
+
+	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/rtsp"
+)
+
+// A feed outlives its source: viewers wait while a camera reboots or a line is cut.
+// A feed that an operator takes out of the configuration does not come back, so its
+// viewers are told, here and at all nodes below.
+
+// withdraw takes a feed out for good, unless another way leads to it.
+func (t *table) withdraw(id media.FeedID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sendAway(id, zap.String("by", "this node's configuration"))
+}
+
+// withdrawnBy acts on what a peer says is taken out, where it was that peer the feed
+// came from.
+func (t *table) withdrawnBy(peer string, ids []media.FeedID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, id := range ids {
+		if f := t.feeds[id]; f != nil && f.source == nil && f.from == peer {
+			t.sendAway(id, zap.String("by", "node "+peer))
+		}
+	}
+}
+
+// sendAway ends a feed that has no way left, and says so once. With mu held.
+func (t *table) sendAway(id media.FeedID, by zap.Field) {
+	_, known := t.withdrawn[id]
+	if _, _, ok := t.routes.Best(id); ok || known {
+		return
+	}
+	t.withdrawn[id] = struct{}{}
+	viewers := 0
+	if t.dismiss != nil {
+		viewers = t.dismiss(id)
+	}
+	t.log.Info("feed withdrawn, its viewers are sent away", zap.String("feed", string(id)), by,
+		zap.Int("viewers", viewers))
+	t.announce()
+}
+
+// serve makes a server the one whose players watch the table's feeds.
+func (t *table) serve(s *rtsp.Server) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.dismiss = s.Dismiss
+}
+
+// withdrawals lists the feeds that are taken out, in order.
+func (t *table) withdrawals() []media.FeedID {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Sorted(maps.Keys(t.withdrawn))
+}
