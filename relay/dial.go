@@ -66,12 +66,12 @@ func (d *dialer) attempt(ctx context.Context) (lasted time.Duration, err error) 
 	case errors.Is(err, context.DeadlineExceeded):
 		return 0, fmt.Errorf("nothing answers at %s (UDP): is the node there up, and the port open?", d.parent.Address)
 	case err != nil:
-		return 0, err
+		return 0, d.inWords(err)
 	}
 	cfg := d.node.downlink(d.parent.MaxRate)
 	began := time.Now()
 	err = d.node.carry(ctx, conn, true, cfg)
-	return time.Since(began), err
+	return time.Since(began), d.inWords(err) // TLS tells a dialler late that it is refused
 }
 
 func (d *dialer) dial(ctx context.Context) (*roq.Conn, error) {
@@ -92,7 +92,7 @@ func (d *dialer) dial(ctx context.Context) (*roq.Conn, error) {
 	conn, err := roq.Dial(ctx, addr, roq.TransportConfig{
 		PacketConn: socket,
 		TLS:        d.node.id.ClientTLS(host, d.parent.Node),
-		Protocols:  []string{roq.ProtocolRelay},
+		Protocols:  protocols(),
 	})
 	if err != nil {
 		_ = socket.Close()
@@ -128,9 +128,10 @@ func (n *Node) carry(ctx context.Context, conn *roq.Conn, dialled bool, cfg fano
 		_ = conn.CloseWithError(roq.InternalError, err.Error())
 		return err
 	}
-	l.log.Info("link up", zap.Stringer("address", conn.RemoteAddr()), zap.Bool("dialled", dialled))
 	err = l.Run(ctx)
-	l.log.Info("link down", zap.Error(err))
+	if l.up {
+		l.log.Info("link down", zap.Error(err))
+	}
 	if err == nil {
 		err = fmt.Errorf("the link to %s has ended", peer)
 	}

@@ -51,6 +51,7 @@ type link struct {
 	mail    *mailbox
 	status  atomic.Pointer[LinkStatus]
 	log     *zap.Logger
+	up      bool // both sides have said hello; for whoever runs the link
 
 	// Owned by the loop.
 	in       chan roq.Received
@@ -126,6 +127,8 @@ func (l *link) Run(ctx context.Context) error {
 		wg.Wait()
 		return err
 	}
+	l.up = true
+	l.log.Info("link up", zap.Stringer("address", l.conn.RemoteAddr()), zap.Bool("dialled", l.dialled))
 	wg.Go(func() { cancel(l.listen(ctx, stream)) }) // ends when the stream is closed
 	wg.Go(func() { cancel(l.speak(ctx, stream)) })  // ends with ctx
 	if loser := l.table.addLink(l); loser != nil {

@@ -68,6 +68,13 @@ func (c *county) run(name, ip string, cfg *config.Config) *running {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	return c.runAs(id, ip, cfg)
+}
+
+// runAs runs a node that has its identity already.
+func (c *county) runAs(id *identity.Identity, ip string, cfg *config.Config) *running {
+	c.t.Helper()
+	cfg.Node = id.Name()
 	host := c.net.Host(ip)
 	log := zap.NewNop()
 	if c.log != nil {
@@ -86,7 +93,7 @@ func (c *county) run(name, ip string, cfg *config.Config) *running {
 	ctx, stop := context.WithCancel(c.t.Context())
 	r := &running{Node: n, stop: stop, done: make(chan error, 1)}
 	go func() { r.done <- n.Run(ctx) }() // ended by close
-	c.nodes[name] = r
+	c.nodes[cfg.Node] = r
 	return r
 }
 

@@ -39,6 +39,7 @@ type Node struct {
 	egress  egress
 	since   time.Time
 	players atomic.Pointer[rtsp.Server] // nil before Run, and without listen.rtsp
+	refused refusals                    // what was said of nodes that could not link up
 
 	mu      sync.Mutex // guards what Reload changes
 	ctx     context.Context
@@ -159,8 +160,8 @@ func (n *Node) openLinks() (*roq.Listener, error) {
 	}
 	l, err := roq.Listen(roq.TransportConfig{
 		PacketConn: socket,
-		TLS:        n.id.ServerTLS(),
-		Protocols:  []string{roq.ProtocolRelay},
+		TLS:        n.serverTLS(),
+		Protocols:  protocols(),
 		ResetKey:   n.id.ResetKey(),
 	})
 	if err != nil {

@@ -13,6 +13,16 @@ import (
 // ErrPeer is wrapped when the other side of a link is not who it has to be.
 var ErrPeer = errors.New("peer refused")
 
+// PeerError is why a handshake was refused here: it says who the other side is, by
+// its own words, what is wrong with it, and what to do. It wraps ErrPeer.
+type PeerError struct{ err error }
+
+// Error is in an operator's words.
+func (e *PeerError) Error() string { return e.err.Error() }
+
+// Unwrap returns what it was made of.
+func (e *PeerError) Unwrap() error { return e.err }
+
 // ServerTLS is the TLS 1.3 configuration for the side that is dialled: it wants a
 // certificate of this county. The caller adds NextProtos; Reload acts on it.
 func (id *Identity) ServerTLS() *tls.Config {
@@ -25,8 +35,10 @@ func (id *Identity) ServerTLS() *tls.Config {
 		// moment, which Reload can change, and with an error people understand.
 		ClientAuth: tls.RequireAnyClientCert,
 		VerifyConnection: func(s tls.ConnectionState) error {
-			_, err := id.checkPeer(s, x509.ExtKeyUsageClientAuth)
-			return err
+			if _, err := id.checkPeer(s, x509.ExtKeyUsageClientAuth); err != nil {
+				return &PeerError{err}
+			}
+			return nil
 		},
 	}
 }
@@ -48,10 +60,13 @@ func (id *Identity) ClientTLS(host, node string) *tls.Config {
 		InsecureSkipVerify: true,
 		VerifyConnection: func(s tls.ConnectionState) error {
 			leaf, err := id.checkPeer(s, x509.ExtKeyUsageServerAuth)
-			if err != nil {
-				return err
+			if err == nil {
+				err = checkDialled(leaf, host, node)
 			}
-			return checkDialled(leaf, host, node)
+			if err != nil {
+				return &PeerError{err}
+			}
+			return nil
 		},
 	}
 }
@@ -74,8 +89,15 @@ func (id *Identity) checkPeer(s tls.ConnectionState, usage x509.ExtKeyUsage) (*x
 	if err != nil {
 		return nil, err
 	}
-	leaf := s.PeerCertificates[0]
-	if err := verify(leaf, id.current.Load().pool, usage, time.Now()); err != nil {
+	leaf, c := s.PeerCertificates[0], id.current.Load()
+	err = verify(leaf, c.pool, usage, time.Now())
+	if _, foreign := errors.AsType[x509.UnknownAuthorityError](err); foreign {
+		return nil, fmt.Errorf("%w: node %s: another CA signed it: its county CA is %s, this node's is %s; "+
+			"every node of one county needs its certificate from the same `classrelay ca init`: "+
+			"where that is, run classrelay ca issue --name %s, and copy the folder there",
+			ErrPeer, name, issuer(leaf), issuer(c.cert.Leaf), name)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%w: node %s: %w", ErrPeer, name, err)
 	}
 	return leaf, nil
@@ -131,6 +153,16 @@ func validity(leaf *x509.Certificate, now time.Time, err error) error {
 			leaf.NotAfter.UTC().Format(time.DateOnly), leaf.Subject.CommonName, err)
 	}
 	return fmt.Errorf("the CA's certificate is out of its time: %w", err)
+}
+
+// Issuer names the county CA that signed this node's certificate.
+func (id *Identity) Issuer() string { return issuer(id.current.Load().cert.Leaf) }
+
+// issuer names a CA with the beginning of its key's id: two counties may have begun
+// on the same day, and a CA carries only its day in its name.
+func issuer(leaf *x509.Certificate) string {
+	key := leaf.AuthorityKeyId
+	return fmt.Sprintf("%q (key %x)", leaf.Issuer.CommonName, key[:min(4, len(key))])
 }
 
 // scheme is that of the URI in which a certificate carries the node's name.

@@ -1,0 +1,127 @@
+package relay
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/classrelay/classrelay/relay/identity"
+	"github.com/classrelay/classrelay/roq"
+)
+
+// A handshake that fails is a number to the other side. So each side says for itself,
+// in its own log, who was refused by whom, and what to do.
+
+// protocols are what nodes speak to each other.
+func protocols() []string { return []string{roq.ProtocolRelay} }
+
+// inWords says why a dial failed where QUIC has a number.
+func (d *dialer) inWords(err error) error {
+	if refused, ok := errors.AsType[*identity.PeerError](err); ok {
+		return refused // without the number in front
+	}
+	if alert, ok := roq.RefusedBy(err); ok {
+		id := d.node.id
+		return fmt.Errorf("the node at %s refuses this one, %s, whose certificate is of the county CA %s "+
+			"and good until %s (%w): its log says why",
+			d.parent.Address, id.Name(), id.Issuer(), id.NotAfter().UTC().Format(time.DateOnly), alert)
+	}
+	return err
+}
+
+const (
+	// sayAgain is after how long the same refusal is said again.
+	sayAgain = 10 * time.Minute
+	// mostSaid bounds what is remembered of refusals, for strangers come in any
+	// number: beyond it all is forgotten and may be said once more.
+	mostSaid = 256
+	// brokenOffWithin is less than what a handshake lasts that hears nothing more: a
+	// peer that was cut off has refused nobody.
+	brokenOffWithin = 4 * time.Second
+)
+
+// refusals remembers what has been said. Any goroutine may use it; the zero value is
+// ready.
+type refusals struct {
+	mu   sync.Mutex
+	said map[string]refusal
+}
+
+type refusal struct {
+	times int
+	at    time.Time // when it was said; zero = not yet
+}
+
+// first tells whether something is to be said now: when it has happened so many times,
+// and again after a long time.
+func (r *refusals) first(now time.Time, what string, times int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.said == nil || len(r.said) >= mostSaid {
+		r.said = make(map[string]refusal)
+	}
+	was := r.said[what]
+	was.times++
+	say := was.times >= times && (was.at.IsZero() || now.Sub(was.at) >= sayAgain)
+	if say {
+		was.at = now
+	}
+	r.said[what] = was
+	return say
+}
+
+// serverTLS is the identity's, with a word in the log on each dialler that is refused
+// or refuses.
+func (n *Node) serverTLS() *tls.Config {
+	server := n.id.ServerTLS()
+	server.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		c := n.id.ServerTLS()
+		c.NextProtos = protocols()
+		from, began, verify := hello.Conn.RemoteAddr(), time.Now(), c.VerifyConnection
+		var heard atomic.Bool // the dialler has said who it is
+		c.VerifyConnection = func(s tls.ConnectionState) error {
+			heard.Store(true)
+			err := verify(s)
+			name, _ := identity.PeerName(s) // empty: it is in err, too
+			if err != nil && n.refused.first(time.Now(), "refused "+name+" at "+hostOf(from), 1) {
+				n.log.Warn("node refused", zap.Stringer("address", from), zap.Error(err))
+			}
+			return err
+		}
+		// Runs once, when the handshake is over, well or badly.
+		context.AfterFunc(hello.Context(), func() {
+			if now := time.Now(); !heard.Load() && now.Sub(began) < brokenOffWithin {
+				n.brokenOff(now, from)
+			}
+		})
+		return c, nil
+	}
+	return server
+}
+
+// brokenOff says that a dialler has seen our certificate and gone without showing its
+// own. Once may be a node that was stopped at that moment; one that refuses us comes
+// back every second.
+func (n *Node) brokenOff(now time.Time, from net.Addr) {
+	if n.refused.first(now, "broken off by "+hostOf(from), 2) {
+		n.log.Warn("a node dials and refuses this one: it does not trust the certificate here, its log says why; "+
+			"if it is of this county, issue its certificate with the CA named here",
+			zap.Stringer("address", from), zap.String("county_ca", n.id.Issuer()))
+	}
+}
+
+// hostOf leaves out the port, which is another one with each dial.
+func hostOf(a net.Addr) string {
+	host, _, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	return host
+}
