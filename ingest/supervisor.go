@@ -52,6 +52,7 @@ type Supervisor struct {
 	log     *zap.Logger
 	state   atomic.Pointer[State] // written by Run
 	logged  error                 // what the last line about a failure was about
+	lost    time.Time             // when a camera that had played was last heard; zero = it plays, or never did
 
 	wake   chan struct{} // capacity 1: a full one has the same meaning as two
 	mu     sync.Mutex
@@ -98,7 +99,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		}
 		s.enter(PhaseIdle, func(st *State) { st.Attempts, st.Reason = 0, "" })
 		s.backoff.reset()
-		s.logged = nil
+		s.logged, s.lost = nil, time.Time{}
 		s.sleep(ctx, -1)
 	}
 	return nil
@@ -117,7 +118,7 @@ func (s *Supervisor) attempt(ctx context.Context) {
 	err := s.player.run(actx, func() {
 		ran = time.Now()
 		s.enter(PhaseRunning, func(st *State) { st.Attempts, st.Reason, st.Sessions = 0, "", st.Sessions+1 })
-		s.log.Info("camera plays")
+		s.logPlaying(ran)
 		s.logged = nil
 	})
 	if actx.Err() != nil {
@@ -127,8 +128,9 @@ func (s *Supervisor) attempt(ctx context.Context) {
 		err = ErrClosed
 	}
 	s.enter(PhaseFailed, func(st *State) { st.Reason = err.Error() })
-	s.logFailure(err)
 	now := time.Now()
+	s.noteLoss(now, ran, err)
+	s.logFailure(now, err)
 	if !ran.IsZero() && now.Sub(ran) >= settled {
 		s.backoff.reset()
 	}
@@ -137,12 +139,38 @@ func (s *Supervisor) attempt(ctx context.Context) {
 
 // logFailure says once why a camera does not play, and again when the reason is
 // another one.
-func (s *Supervisor) logFailure(err error) {
+func (s *Supervisor) logFailure(now time.Time, err error) {
 	if s.logged != nil && errors.Is(err, s.logged) {
 		return
 	}
 	s.logged = reason(err)
+	if was, ok := errors.AsType[*silence](err); ok {
+		s.log.Warn("camera has gone silent; trying again", zap.Duration("silent", now.Sub(was.since)), zap.Error(err))
+		return
+	}
 	s.log.Warn("camera does not play; trying again", zap.Error(err))
+}
+
+// noteLoss keeps when a camera was last heard that had played, over all tries to get
+// it back.
+func (s *Supervisor) noteLoss(now, ran time.Time, err error) {
+	if !s.lost.IsZero() || ran.IsZero() {
+		return
+	}
+	s.lost = now
+	if was, ok := errors.AsType[*silence](err); ok {
+		s.lost = was.since
+	}
+}
+
+// logPlaying says that the picture is there, or there again and after how long.
+func (s *Supervisor) logPlaying(now time.Time) {
+	if s.lost.IsZero() {
+		s.log.Info("camera plays")
+		return
+	}
+	s.log.Info("camera plays again", zap.Duration("away", now.Sub(s.lost)))
+	s.lost = time.Time{}
 }
 
 // sleep waits for d (forever when negative), or until the wish changes or ctx ends.

@@ -154,7 +154,7 @@ func TestEachChangeOfStateIsLoggedOnce(t *testing.T) {
 		const fails = "camera does not play; trying again: "
 		want := []string{
 			fails + ErrUnreachable.Error(), fails + ErrPassword.Error(), "camera plays",
-			fails + ErrSilent.Error(), "camera plays",
+			fails + ErrSilent.Error(), "camera plays again",
 		}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Fatalf("logged %q, want %q", got, want)

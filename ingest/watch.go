@@ -65,5 +65,14 @@ func silent(l media.Layer, c PatienceConfig, heard time.Time) error {
 	if heard.IsZero() {
 		return fmt.Errorf("%w: %s for %v after PLAY", ErrSilent, what, c.FirstPacket)
 	}
-	return fmt.Errorf("%w: %s for %v", ErrSilent, what, c.Silence)
+	return &silence{fmt.Errorf("%w: %s for %v", ErrSilent, what, c.Silence), heard}
 }
+
+// silence is an ErrSilent of a source that had played.
+type silence struct {
+	error
+	since time.Time // when it was last heard
+}
+
+// Unwrap returns the error in words.
+func (s *silence) Unwrap() error { return s.error }

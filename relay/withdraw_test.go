@@ -27,6 +27,7 @@ import (
 type cascade struct {
 	*county
 	seen *observer.ObservedLogs
+	cam  *benchcamera.Camera
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 }
@@ -45,6 +46,7 @@ func newCascade(t *testing.T) *cascade {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.cam = cam
 	var ctx context.Context
 	ctx, c.stop = context.WithCancel(t.Context())
 	c.wg.Go(func() { _ = cam.Run(ctx) }) // ended by end
