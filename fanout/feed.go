@@ -103,7 +103,7 @@ func (f *Feed) Stats(l media.Layer) LayerStats {
 
 // Subscribe returns a cursor on a layer. Its first Read begins at the newest key
 // frame that the ring holds, so a viewer has a picture at once; for audio it
-// begins at the newest packet. Wake gets a non-blocking send whenever there is
+// begins at the next packet that comes. Wake gets a non-blocking send whenever there is
 // something to read; it must have room for one, and several subscriptions may
 // share it.
 func (f *Feed) Subscribe(l media.Layer, wake chan<- struct{}) *Subscription {
@@ -168,14 +168,17 @@ func (s *Subscription) Close() {
 }
 
 // rewind sets the cursor to the newest key frame, or to what comes next when the
-// ring holds none: nothing before a key frame can be decoded.
+// ring holds none: nothing before a key frame can be decoded. Sound always begins
+// with what comes next: a packet of 100 ms that has waited here for a reader reaches
+// the viewer late by so much, those behind it overtake it, and catching up costs a
+// hole just after the beginning.
 func (s *Subscription) rewind(r *ring) bool {
 	if r == nil {
 		s.at = 0
 		return false
 	}
 	key, ok := r.lastKey()
-	if !ok {
+	if !ok || !s.layer.IsVideo() {
 		key = r.next
 	}
 	s.at = key

@@ -176,13 +176,18 @@ func TestANewEncodingForgetsTheOldRing(t *testing.T) {
 	}
 }
 
-func TestAudioStartsAtTheNewestPacket(t *testing.T) {
+func TestAudioStartsAtTheNextPacket(t *testing.T) {
 	f, c := NewFeed("room"), newCamera(media.LayerAudio)
 	for range 10 {
 		write(f, c.frame(t, 1, false))
 	}
-	if n := len(f.Subscribe(media.LayerAudio, make(chan struct{}, 1)).Read(nil)); n != 1 {
+	s := f.Subscribe(media.LayerAudio, make(chan struct{}, 1))
+	if n := len(s.Read(nil)); n != 0 {
 		t.Fatalf("%d packets of old sound", n)
+	}
+	write(f, c.frame(t, 1, false))
+	if n := len(s.Read(nil)); n != 1 {
+		t.Fatalf("%d packets of the sound that came", n)
 	}
 }
 
