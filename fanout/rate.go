@@ -23,14 +23,14 @@ type rate struct {
 // add counts a packet. One that was counted already (pushed again from the
 // cached group) is told by its arrival.
 func (r *rate) add(at time.Time, bytes int) {
-	n := at.UnixNano() / slotLength
 	if r.first.IsZero() {
-		r.first, r.slot = at, n
+		r.first = at
 	}
 	if at.Before(r.last) {
 		return
 	}
 	r.last = at
+	n := int64(at.Sub(r.first)) / slotLength
 	r.advance(n)
 	r.slots[n%rateSlots] += int64(bytes)
 }
@@ -51,7 +51,7 @@ func (r *rate) bits(now time.Time) (float64, bool) {
 	if r.first.IsZero() || seen < rateSoonest {
 		return 0, false
 	}
-	n := now.UnixNano()
+	n := int64(seen)
 	r.advance(n / slotLength)
 	var sum int64
 	for _, b := range r.slots {

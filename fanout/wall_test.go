@@ -1,0 +1,46 @@
+package fanout
+
+import (
+	"testing"
+	"time"
+
+	"github.com/classrelay/classrelay/internal/wallstep"
+)
+
+func TestPacketsAreNumberedAsTheyLeftWhenTheWallClockIsSet(t *testing.T) {
+	for _, seconds := range []int64{-3600, 3600} {
+		var o order
+		start := time.Now()
+		for i := range 200 {
+			now := start.Add(time.Duration(i) * time.Millisecond)
+			if i >= 100 {
+				now = wallstep.Step(now, seconds)
+			}
+			sent := o.add(now)
+			if got := sent.Sub(now); got != 0 {
+				t.Fatalf("step by %d s: packet %d counts as sent %v late", seconds, i, got)
+			}
+			if got := o.of(sent); got != int64(i) {
+				t.Fatalf("step by %d s: packet %d is numbered %d", seconds, i, got)
+			}
+		}
+	}
+}
+
+func TestARateStaysWhatItIsWhenTheWallClockIsSet(t *testing.T) {
+	for _, seconds := range []int64{-3600, -5, 5, 3600} {
+		var r rate
+		start := time.Now()
+		var now time.Time
+		for i := range 4000 { // 40 s at 1 Mbit/s
+			now = start.Add(time.Duration(i) * 10 * time.Millisecond)
+			if i >= 2000 {
+				now = wallstep.Step(now, seconds)
+			}
+			r.add(now, 1250)
+		}
+		if got, ok := r.bits(now); !ok || got < 0.98e6 || got > 1.02e6 {
+			t.Errorf("step by %d s: %.0f bit/s instead of a million", seconds, got)
+		}
+	}
+}
