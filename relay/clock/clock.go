@@ -117,13 +117,22 @@ func (e *Exchange) answer(now time.Time, b []byte) {
 	if len(e.samples) >= maxSamples { // answers to questions that we did not ask
 		e.samples = e.samples[1:]
 	}
-	rtt := time.Duration((t4 - t1) - (t3 - t2))
-	e.samples = append(e.samples, sample{
+	s := sample{
 		at:     now,
 		offset: time.Duration(((t2 - t1) + (t3 - t4)) / 2),
-		rtt:    rtt,
-	})
+		rtt:    time.Duration((t4 - t1) - (t3 - t2)),
+	}
+	if e.known && s.contradicts(e.best) {
+		e.samples = e.samples[:0]
+	}
+	e.samples = append(e.samples, s)
 	e.choose(now)
+}
+
+// contradicts tells that no offset fits both samples: one of the two clocks was
+// set in between, and what was known before is worth nothing now.
+func (s sample) contradicts(o sample) bool {
+	return (s.offset - o.offset).Abs() > s.bound(s.at)+o.bound(s.at)
 }
 
 func stamp(b []byte) int64 { return int64(binary.BigEndian.Uint64(b)) }
