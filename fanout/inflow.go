@@ -41,6 +41,7 @@ type inflow struct {
 	repair  *repair.Receiver // of a picture; sound is only sent twice
 	earlier uint64           // lost under earlier SSRCs
 	report  senderReport
+	dates   dates
 	pending []held
 	leap    *uint16 // the number of the packet in front of which some were left out
 	stats   UplinkFlow
@@ -128,7 +129,7 @@ func (f *inflow) skip(now time.Time, ssrc uint32, seq uint16) {
 // restart begins a new count, for a source that began anew with another SSRC.
 func (f *inflow) restart(ssrc uint32) {
 	f.earlier += f.seen.lost()
-	f.ssrc, f.seen = ssrc, seen{}
+	f.ssrc, f.seen, f.dates = ssrc, seen{}, dates{}
 }
 
 func (f *inflow) status(now time.Time) UplinkFlow {

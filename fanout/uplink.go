@@ -23,8 +23,7 @@ type Uplink struct {
 	flows    map[uint64]*inflow
 	recorder *feedback.Recorder
 	path     repair.Path
-	offset   time.Duration // the peer's clock minus ours
-	known    bool
+	clock    peerClock
 	out      []Received
 	popped   int // how many of out are gone
 	stray    uint64
@@ -77,8 +76,8 @@ func (u *Uplink) SetTrack(id uint64, t *media.Track) {
 	}
 }
 
-// SetOffset says how far the peer's clock is ahead of ours.
-func (u *Uplink) SetOffset(offset time.Duration) { u.offset, u.known = offset, true }
+// SetOffset says how far the peer's clock was ahead of ours at a time of ours.
+func (u *Uplink) SetOffset(at time.Time, offset time.Duration) { u.clock.set(at, offset) }
 
 // SetPath tells the link's round trip without queue.
 func (u *Uplink) SetPath(rtt time.Duration) {
@@ -169,7 +168,7 @@ func (u *Uplink) deliver(now time.Time, f *inflow, p *media.Packet) {
 	f.stats.Packets++
 	f.stats.Bytes += uint64(p.Size())
 	f.stats.Last = now
-	u.date(f, p)
+	u.date(now, f, p)
 	p.Leap = f.leap != nil && *f.leap == p.Seq
 	if p.Marker && !p.Capture.IsZero() {
 		f.latency.Add(now, now.Sub(p.Capture))
@@ -178,14 +177,14 @@ func (u *Uplink) deliver(now time.Time, f *inflow, p *media.Packet) {
 }
 
 // date sets the capture time in our clock, once a sender report and the peer's
-// offset are known.
-func (u *Uplink) date(f *inflow, p *media.Packet) {
-	if !f.report.known || !u.known {
+// clock are known.
+func (u *Uplink) date(now time.Time, f *inflow, p *media.Packet) {
+	if !f.report.known || !u.clock.known {
 		return
 	}
-	since := time.Duration(media.TimestampDiff(p.Timestamp, f.report.timestamp)) * time.Second /
-		time.Duration(f.track.ClockRate)
-	p.Capture = f.report.at.Add(since - u.offset)
+	since := lasting(media.TimestampDiff(p.Timestamp, f.report.timestamp), f.track.ClockRate)
+	at := u.clock.ours(f.report.at).Add(since)
+	p.Capture = f.dates.follow(now, p.Timestamp, f.track.ClockRate, at)
 }
 
 // Pop returns the next packet for a feed.

@@ -59,7 +59,7 @@ func TestUplinkCountsWhatIsLostAndDropsWhatIsDouble(t *testing.T) {
 func TestUplinkDatesPacketsInOurClock(t *testing.T) {
 	u, c := NewUplink(0), newCamera(media.LayerMain)
 	u.Open(mainFlow, "room", media.LayerMain, track())
-	u.SetOffset(2 * time.Hour) // the peer is two hours ahead
+	u.SetOffset(c.now, 2*time.Hour) // the peer is two hours ahead
 	first := c.frame(t, 1, true)[0]
 	u.Push(c.now, mainFlow, first.Raw)
 	if r := popAll(u); !r[0].Packet.Capture.IsZero() {
@@ -123,7 +123,7 @@ func FuzzUplink(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		u := NewUplink(0)
 		u.Open(mainFlow, "room", media.LayerMain, track())
-		u.SetOffset(time.Second)
+		u.SetOffset(time.Unix(1000, 0), time.Second)
 		now := time.Unix(1000, 0)
 		for _, m := range [][]byte{a, b, a, b} {
 			u.Push(now, mainFlow, m)

@@ -342,7 +342,7 @@ func (l *link) receive(r roq.Received) {
 		l.session.TrySend(timeFlow, answer, r.Arrival.Add(writeWithin))
 	}
 	if o := l.exchange.Offset(r.Arrival); o.Known {
-		l.receiver.up.SetOffset(o.Offset)
+		l.receiver.up.SetOffset(o.At, o.Offset)
 	}
 }
 

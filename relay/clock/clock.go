@@ -65,7 +65,10 @@ type Offset struct {
 	// Uncertainty bounds the error of Offset either way.
 	Uncertainty time.Duration
 	// RTT is the round trip of the sample used, without the peer's own time.
-	RTT   time.Duration
+	RTT time.Duration
+	// At is when the sample was taken, by our clock. Offset is right for the wall clock
+	// as it was then: it may have been set since.
+	At    time.Time
 	Known bool
 }
 
@@ -162,7 +165,7 @@ func (e *Exchange) Offset(now time.Time) Offset {
 	if !e.known {
 		return Offset{}
 	}
-	return Offset{Offset: e.best.offset, Uncertainty: e.best.bound(now), RTT: e.best.rtt, Known: true}
+	return Offset{Offset: e.best.offset, Uncertainty: e.best.bound(now), RTT: e.best.rtt, At: e.best.at, Known: true}
 }
 
 // Reset forgets all samples, for a path that has changed.
