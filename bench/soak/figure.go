@@ -32,26 +32,30 @@ type figure struct {
 	name   string
 	kind   kind
 	help   string
-	series func(w *Window) *float64 // of slopes
-	whole  func(l *Log) float64     // of all others
+	whole  func(l *Log) float64     // nil for slopes
+	series func(w *Window) *float64 // of slopes only
+	// floor: the slope is one of the lowest values, which are what is there when
+	// nobody else is. Viewers who come and go only add to it.
+	floor bool
 }
 
 // figures is every figure, in the order in which they are shown.
 var figures = []figure{ //nolint:gochecknoglobals // a lookup table
-	{"good_in_300ms", ratio, "frames that could be decoded within 300 ms of their capture", nil, (*Log).goodInTime},
-	{"p50", length, "latency of good frames: median of the windows' medians", nil, (*Log).p50},
-	{"p99", length, "median of the windows' 99th percentiles", nil, (*Log).p99},
-	{"longest_stall", length, "longest time the picture stood still past its slot", nil, (*Log).longestStall},
-	{"broken_frames", count, "frames handed to the viewer that cannot be decoded whole", nil, (*Log).broken},
-	{"latency_p50_slope", lengthHour, "growth of the windows' median latency", (*Window).medianLatency, nil},
-	{"latency_p99_slope", lengthHour, "growth of the windows' 99th percentile", (*Window).highLatency, nil},
-	{"rss_slope", bytesHour, "growth of the process in memory", (*Window).rss, nil},
-	{"heap_slope", bytesHour, "growth of what the garbage collector finds alive", (*Window).heap, nil},
-	{"goroutines_slope", countHour, "growth of the number of goroutines", (*Window).goroutines, nil},
-	{"fds_slope", countHour, "growth of the number of open descriptors", (*Window).descriptors, nil},
-	{"faults", count, "things that must never happen, told in the report", nil, (*Log).faults},
-	{"goroutines_left", count, "goroutines more than at the start when all was stopped", nil, (*Log).goroutinesLeft},
-	{"fds_left", count, "the same for open descriptors", nil, (*Log).descriptorsLeft},
+	{"good_in_300ms", ratio, "frames decodable within 300 ms of their capture", (*Log).goodInTime, nil, false},
+	{"p50", length, "latency of good frames: median of the windows' medians", (*Log).p50, nil, false},
+	{"p99", length, "median of the windows' 99th percentiles", (*Log).p99, nil, false},
+	{"longest_stall", length, "longest time the picture stood still past its slot", (*Log).longestStall, nil, false},
+	{"broken_frames", count, "frames handed to the viewer that cannot be decoded whole", (*Log).broken, nil, false},
+	{"latency_p50_slope", lengthHour, "growth of the windows' median latency", nil, (*Window).medianLatency, false},
+	{"latency_p99_slope", lengthHour, "growth of the windows' 99th percentile", nil, (*Window).highLatency, false},
+	{"rss_slope", bytesHour, "growth of the process in memory", nil, (*Window).rss, true},
+	{"heap_slope", bytesHour, "growth of what the garbage collector finds alive", nil, (*Window).heap, true},
+	{"goroutines_slope", countHour, "growth of the number of goroutines", nil, (*Window).goroutines, true},
+	{"fds_slope", countHour, "growth of the number of open descriptors", nil, (*Window).descriptors, true},
+	{"faults", count, "things that must never happen, told in the report", (*Log).faults, nil, false},
+	{"emulator_late_p99", length, "how late the emulator let packets go", (*Log).emulatorLate, nil, false},
+	{"goroutines_left", count, "goroutines more than before, when all was stopped", (*Log).goroutinesLeft, nil, false},
+	{"fds_left", count, "the same for open descriptors", (*Log).descriptorsLeft, nil, false},
 }
 
 // FigureHelp tells what rules can name, a line each.
@@ -143,6 +147,7 @@ func (k kind) text(v float64) string {
 		return number(3) + " MB/h"
 	case countHour:
 		return number(2) + "/h"
+	case count:
 	}
 	return number(0)
 }

@@ -14,6 +14,11 @@ type Log struct {
 	// Before and After are the process before the first part was made, and when the
 	// last one had stopped.
 	Before, After Process
+	// Left names who started the goroutines that were still there then.
+	Left []string
+	// EmulatorLate is how late the emulated lines let packets go at p99, in
+	// milliseconds; nil without emulator.
+	EmulatorLate *float64
 	// Faults are things that must never happen, the first few in words.
 	Faults     []string
 	FaultCount int
@@ -102,6 +107,13 @@ func (l *Log) broken() float64 {
 func (l *Log) goroutinesLeft() float64  { return left(l.Before.Goroutines, l.After.Goroutines) }
 func (l *Log) descriptorsLeft() float64 { return left(l.Before.Descriptors, l.After.Descriptors) }
 
+func (l *Log) emulatorLate() float64 {
+	if l.EmulatorLate == nil {
+		return math.NaN()
+	}
+	return *l.EmulatorLate
+}
+
 // left is by how much a number is higher than before; NaN when it is not known.
 func left(before, after *float64) float64 {
 	if before == nil || after == nil {
@@ -123,7 +135,7 @@ func (l *Log) Judge(rules []Rule) (judged []Judged) {
 	for _, r := range rules {
 		j := Judged{Rule: r, Outcome: Unclear}
 		if r.figure.series != nil {
-			j.Slope = Fit(l.series(r.figure.series))
+			j.Slope = Fit(l.series(r.figure.series), r.figure.floor)
 			j.Value, j.Outcome = j.Slope.PerHour, r.judgeSlope(&j.Slope)
 		} else if j.Value = r.figure.whole(l); !math.IsNaN(j.Value) {
 			j.Outcome = Missed

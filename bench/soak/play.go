@@ -57,6 +57,9 @@ func Play(ctx context.Context, cfg Config, each func(Window), log *zap.Logger) (
 		return nil, err
 	}
 	l.After = settle(l.Before)
+	if l.goroutinesLeft() > 0 {
+		l.Left = creators()
+	}
 	return l, nil
 }
 
@@ -83,6 +86,7 @@ func play(ctx context.Context, cfg *Config, dir string, l *Log, each func(Window
 	crowd := newCrowd(c.URL, cfg.Seed, log)
 	defer crowd.leave()
 	follow(failed, cfg, c, crowd, l, each)
+	l.emulator(c)
 	l.Interrupted = ctx.Err() != nil
 	if ctx.Err() == nil && failed.Err() != nil { // a part ended by itself
 		return fmt.Errorf("after %d windows: %w", len(l.Windows), context.Cause(failed))
@@ -154,6 +158,16 @@ func measure(at time.Duration, c *chain.Chain, crowd *crowd) Window {
 		w.P50, w.P99 = &r.Latency.P50, &r.Latency.P99
 	}
 	return w
+}
+
+// emulator notes how late the lines let packets go.
+func (l *Log) emulator(c *chain.Chain) {
+	late := 0.0
+	for _, line := range c.Lines {
+		st := line.Stats()
+		late = max(late, millis(st.Down.Lateness.Quantile(0.99)), millis(st.Up.Lateness.Quantile(0.99)))
+	}
+	l.EmulatorLate = &late
 }
 
 // settle measures when what was stopped is gone, or when it should be.

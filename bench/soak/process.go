@@ -2,25 +2,29 @@ package soak
 
 import (
 	"bytes"
+	"maps"
 	"os"
+	"runtime"
 	"runtime/metrics"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 const (
-	megabyte    = 1e6
-	liveHeap    = "/gc/heap/live:bytes"
-	allRoutines = "/sched/goroutines:goroutines"
+	megabyte = 1e6
+	liveHeap = "/gc/heap/live:bytes"
 )
 
 // Look measures this process now. What this system does not tell stays null.
 func Look() Process {
-	samples := []metrics.Sample{{Name: liveHeap}, {Name: allRoutines}}
+	samples := []metrics.Sample{{Name: liveHeap}}
 	metrics.Read(samples)
+	routines := float64(runtime.NumGoroutine()) // without those of the runtime itself
 	return Process{
 		RSS:         residentMemory(),
 		Heap:        number(samples[0].Value, megabyte),
-		Goroutines:  number(samples[1].Value, 1),
+		Goroutines:  &routines,
 		Descriptors: openDescriptors(),
 	}
 }
@@ -68,4 +72,23 @@ func openDescriptors() *float64 {
 	}
 	n := float64(len(names) - 1)
 	return &n
+}
+
+// creators names the functions that started the goroutines that run now, each with
+// how many there are.
+func creators() (all []string) {
+	const most = 1 << 20 // some hundred stacks; what does not fit is not told
+	b := make([]byte, most)
+	b = b[:runtime.Stack(b, true)]
+	count := make(map[string]int)
+	for line := range strings.Lines(string(b)) {
+		if name, ok := strings.CutPrefix(line, "created by "); ok {
+			name, _, _ = strings.Cut(name, " in goroutine")
+			count[strings.TrimSpace(name)]++
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(count)) {
+		all = append(all, strconv.Itoa(count[name])+" of "+name)
+	}
+	return all
 }

@@ -38,6 +38,7 @@ type (
 		Seconds     float64              `json:"seconds"`
 		Rules       []ruleJSON           `json:"rules"`
 		Faults      []string             `json:"faults"`
+		Left        []string             `json:"goroutines_left_by"`
 		Before      Process              `json:"process_before"`
 		After       Process              `json:"process_after"`
 		Windows     []Window             `json:"windows"`
@@ -69,7 +70,8 @@ func (r *Report) WriteJSON(w io.Writer) error {
 		Schema: scenario.Schema, Bench: "soak", Environment: r.Environment, Interrupted: r.Log.Interrupted,
 		Verdict: r.Verdict(), Virtual: r.Virtual, Scenario: r.Scenario, Seed: r.Seed,
 		Asked: r.Asked.Seconds(), Seconds: r.seconds(), Rules: []ruleJSON{},
-		Faults: append([]string{}, r.Log.Faults...), Before: r.Log.Before, After: r.Log.After,
+		Faults: append([]string{}, r.Log.Faults...), Left: append([]string{}, r.Log.Left...),
+		Before: r.Log.Before, After: r.Log.After,
 		Windows: append([]Window{}, r.Log.Windows...),
 	}
 	for i := range r.Judged {
@@ -121,6 +123,9 @@ func (r *Report) WriteTable(w io.Writer) error {
 	}
 	for _, what := range r.Log.Faults {
 		fmt.Fprintf(w, "fault at %s\n", what)
+	}
+	for _, who := range r.Log.Left {
+		fmt.Fprintf(w, "goroutines left: %s\n", who)
 	}
 	_, err := fmt.Fprintln(w, "\n"+r.sumUp())
 	return err

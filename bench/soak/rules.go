@@ -23,6 +23,7 @@ func RealRules() []Rule {
 		"latency_p50_slope <= 0.5ms/h", "latency_p99_slope <= 1ms/h",
 		"rss_slope <= 1MB/h", "heap_slope <= 0.5MB/h",
 		"goroutines_slope <= 0.5/h", "fds_slope <= 0.5/h", "goroutines_left == 0", "fds_left == 0",
+		"emulator_late_p99 <= 2ms",
 	)
 }
 

@@ -30,6 +30,9 @@ const (
 	pointsMost = 48
 	// pointsLeast is how many a slope with an interval needs.
 	pointsLeast = 8
+	// together is how many neighbours make one point, in a run that is long enough
+	// to have pointsLeast of them.
+	together = 5
 	// sure is the normal quantile of a 95 % interval.
 	sure = 1.96
 	// madToDeviation makes a standard deviation of a median absolute deviation.
@@ -38,9 +41,10 @@ const (
 
 // Fit returns the Theil–Sen slope of points in order of time. Its interval is the
 // one of Kendall's test (Sen 1968), widened where neighbours deviate alike, since
-// such points tell less than their number says.
-func Fit(points []Point) Slope {
-	points = thin(points, pointsMost)
+// such points tell less than their number says. A point stands for several
+// neighbours: their median, or their lowest value.
+func Fit(points []Point, lowest bool) Slope {
+	points = thin(points, min(pointsMost, max(pointsLeast, len(points)/together)), lowest)
 	s := Slope{Points: len(points), Low: math.Inf(-1), High: math.Inf(1), PerHour: math.NaN(), Noise: math.NaN()}
 	if len(points) < 2 {
 		return s
@@ -76,8 +80,8 @@ func pairSlopes(points []Point) (slopes []float64) {
 	return slopes
 }
 
-// thin makes at most so many points, each the median of neighbours.
-func thin(points []Point, most int) []Point {
+// thin makes at most so many points, each the median or the lowest of neighbours.
+func thin(points []Point, most int, lowest bool) []Point {
 	n := len(points)
 	if n <= most {
 		return points
@@ -93,6 +97,9 @@ func thin(points []Point, most int) []Point {
 		}
 		slices.Sort(values)
 		thinned[i] = Point{At: at, V: middle(values)}
+		if lowest {
+			thinned[i].V = values[0]
+		}
 	}
 	return thinned
 }

@@ -72,7 +72,7 @@ What a rule can be about:
 	flags.DurationVar(&f.duration, "for", 0, "run for this `time` instead of --hours")
 	flags.DurationVar(&f.window, "window", 0, "measure every `time` (default: 10s, virtual 1m)")
 	flags.BoolVar(&f.virtual, "virtual", false, "let the time pass virtually")
-	flags.StringVar(&f.scenario, "scenario", "", "play this shipped scenario, or `file` that ends in .yaml (default: rural-day)")
+	flags.StringVar(&f.scenario, "scenario", "", "play this shipped scenario, or .yaml `file` (default: rural-day)")
 	flags.Uint64Var(&f.seed, "seed", 1, "where all chance comes from")
 	flags.StringArrayVar(&f.rules, "rule", nil, "judge by this `rule` instead of the list; may be given again")
 	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is standard output")

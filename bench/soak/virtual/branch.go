@@ -139,7 +139,7 @@ func (b *branch) receive(now time.Time, d datagram) {
 		b.w.back.Push(b.w.clock(), len(answer)+quicCost, datagram{timeFlow, answer})
 	}
 	if o := b.exchange.Offset(now); o.Known {
-		b.up.SetOffset(o.Offset)
+		b.up.SetOffset(o.At, o.Offset)
 	}
 }
 

@@ -14,6 +14,7 @@
 // camera's, a gap in the numbers a viewer gets, a time line that leaves the camera's,
 // sound that stays away while the picture comes, capture times that are wrong.
 //
-// Time moves in steps of at least a millisecond, which is added to what latency it
-// measures; nothing else is left out for speed.
+// Latency is told without the line's own delay, which changes when the line moves.
+// Time moves in steps of at least a millisecond, which is in that latency; nothing
+// else is left out for speed.
 package virtual

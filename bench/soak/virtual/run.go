@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/classrelay/classrelay/bench/soak"
@@ -28,6 +29,8 @@ const (
 	enough, tooLittle = 0.9, 0.5
 	// breath is how often ctx is looked at.
 	breath = 4096
+	// collectAt lets the heap grow to five times what is alive.
+	collectAt = 400
 )
 
 // Run lets a day pass, and tells each window. When ctx ends it returns what there
@@ -41,6 +44,9 @@ func Run(ctx context.Context, cfg Config, each func(soak.Window)) (*soak.Log, er
 	if err != nil {
 		return nil, fmt.Errorf("virtual soak: %w", err)
 	}
+	// Twenty megabytes are alive and a gigabyte a minute is made: without this the
+	// collector takes a quarter of the time.
+	defer debug.SetGCPercent(debug.SetGCPercent(collectAt))
 	due := cfg.Window
 	for n := 0; w.now < cfg.For; n++ {
 		if n%breath == 0 && ctx.Err() != nil {
@@ -63,13 +69,8 @@ func (w *world) window() soak.Window {
 	room, v := w.rooms[0], w.steady
 	latencies := v.takeLatencies()
 	out := soak.Window{
-		At: w.now.Seconds(), Frames: room.frames, Good: len(latencies), Viewers: 1 + len(w.viewers),
+		At: w.now.Seconds(), Frames: room.frames, Good: len(latencies), InTime: v.inTime, Viewers: 1 + len(w.viewers),
 		Broken: v.video.broken + v.audio.broken + int(v.video.splicer.Stats().Broken),
-	}
-	for i, d := range latencies {
-		if d <= inTime {
-			out.InTime = i + 1
-		}
 	}
 	if n := len(latencies); n > 0 {
 		out.P50, out.P99 = millis(latencies[(n-1)/2]), millis(latencies[(n*99+99)/100-1])
@@ -82,6 +83,7 @@ func (w *world) window() soak.Window {
 	}
 	room.frames, room.sounds, v.audio.packets = 0, 0, 0
 	v.video.broken, v.audio.broken, v.latencies = 0, 0, v.latencies[:0]
+	v.inTime = 0
 	runtime.GC() // what is measured next is alive
 	out.Process = soak.Look()
 	return out

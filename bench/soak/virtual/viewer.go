@@ -25,6 +25,7 @@ type viewer struct {
 	due   time.Duration
 	// latencies of the frames seen since the last window, of the steady viewer only.
 	latencies []time.Duration
+	inTime    int // of these frames
 	keep      bool
 }
 
@@ -54,8 +55,10 @@ func newViewer(w *world, name string, room int, layers ...media.Layer) *viewer {
 	v := &viewer{w: w, name: name, room: room, wake: make(chan struct{}, 1)}
 	start := playout.Start{Seq: 1<<16 - seqsToWrap, Timestamp: 1<<32 - 90000}
 	all := tracks()
-	v.video = eye{splicer: playout.NewSplicer(playout.Config{}, all[media.LayerMain], start, layers...), rate: 90000}
-	v.audio = eye{splicer: playout.NewSplicer(playout.Config{}, all[media.LayerAudio], start, media.LayerAudio), rate: 48000}
+	eyes := func(l media.Layer, layers ...media.Layer) eye {
+		return eye{splicer: playout.NewSplicer(playout.Config{}, all[l], start, layers...), rate: all[l].ClockRate}
+	}
+	v.video, v.audio = eyes(media.LayerMain, layers...), eyes(media.LayerAudio, media.LayerAudio)
 	for _, l := range append([]media.Layer{media.LayerAudio}, layers...) {
 		v.subs = append(v.subs, w.branch.feeds[room].Subscribe(l, v.wake))
 		w.branch.want(target{room, l})
@@ -124,7 +127,11 @@ func (v *viewer) see(e *eye, p *rtp.Packet) {
 		e.broken++
 	}
 	if p.Marker && e == &v.video && v.keep {
-		v.latencies = append(v.latencies, v.w.now-s.taken)
+		// Without the line's own delay, which is another after each move.
+		v.latencies = append(v.latencies, v.w.now-s.taken-v.w.delay)
+		if v.w.now-s.taken <= inTime {
+			v.inTime++
+		}
 	}
 	e.stamp, e.number = p.Timestamp, s.number
 }

@@ -103,7 +103,9 @@ func (w *world) hubTime() time.Time    { return wallstep.Step(w.clock(), w.hubWa
 func (w *world) branchTime() time.Time { return w.branchAt(w.now) }
 
 // branchAt is a moment as the branch would have read it with its clock as it is.
-func (w *world) branchAt(at time.Duration) time.Time { return wallstep.Step(w.base.Add(at), w.branchWall) }
+func (w *world) branchAt(at time.Duration) time.Time {
+	return wallstep.Step(w.base.Add(at), w.branchWall)
+}
 
 // since is a time as one since the start; zero is never.
 func (w *world) since(t time.Time) time.Duration {
