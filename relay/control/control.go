@@ -48,6 +48,7 @@ type Message struct {
 	Unsubscribe *Unsubscribe `json:"unsubscribe,omitempty"`
 	Refused     *Refused     `json:"refused,omitempty"`
 	KeyFrame    *KeyFrame    `json:"keyframe,omitempty"`
+	Probe       *Probe       `json:"probe,omitempty"`
 }
 
 // Hello opens a link. The node's name is not in it: it is the one in the
@@ -65,6 +66,9 @@ type Feeds struct {
 	// against those whose source is only away for a while. They are named until they
 	// are offered again. A node that knows no better sends their viewers away.
 	Withdrawn []media.FeedID `json:"withdrawn,omitempty"`
+	// Above are the sender's links to its parents and theirs, nearest first, for
+	// whoever asks how the tree does (classrelay probe).
+	Above []Hop `json:"above,omitempty"`
 }
 
 // Feed is one feed in an announcement.
@@ -162,6 +166,8 @@ func (m *Message) validate() error {
 	case m.Subscribe != nil:
 		_, err := media.ParseFeedID(string(m.Subscribe.Feed))
 		return err
+	case m.Probe != nil:
+		return m.Probe.validate()
 	}
 	return nil
 }
@@ -183,7 +189,7 @@ func (f *Feeds) validate() error {
 			return err
 		}
 	}
-	return nil
+	return validateHops(f.Above)
 }
 
 func (f *Feed) validate() error {

@@ -28,6 +28,11 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 		{Unsubscribe: &Unsubscribe{Flow: 64}},
 		{Refused: &Refused{Flow: 64, Why: "no such feed"}},
 		{KeyFrame: &KeyFrame{Flow: 64}},
+		{Probe: &Probe{Ask: &ProbeAsk{Software: "v1", Force: true}}},
+		{Probe: &Probe{Terms: &ProbeTerms{
+			MaxRate: 1e6, MaxMs: 1000, DatagramSize: 1313, Above: []Hop{{Node: "a", Parent: "b", RTTUs: 1}},
+		}}},
+		{Probe: &Probe{Send: &ProbeStep{ID: 1, Rooms: 2, ForMs: 1500}}},
 	} {
 		var b bytes.Buffer
 		if err := Write(&b, want); err != nil {
@@ -51,6 +56,9 @@ func TestReadRefuses(t *testing.T) {
 		"a feed name that climbs":  frame(`{"feeds":{"feeds":[{"id":"../x","path":["a"]}]}}`),
 		"a path of no node":        frame(`{"feeds":{"feeds":[{"id":"x","path":[]}]}}`),
 		"a path of seven nodes":    frame(`{"feeds":{"feeds":[{"id":"x","path":["1","2","3","4","5","6","7"]}]}}`),
+		"a probe without end":   frame(`{"probe":{"send":{"rooms":1}}}`),
+		"a probe of many rooms": frame(`{"probe":{"send":{"rooms":101,"for_ms":1}}}`),
+		"a hop without a node":  frame(`{"feeds":{"feeds":[],"above":[{"parent":"x"}]}}`),
 		"an unknown layer":         frame(`{"subscribe":{"feed":"x","layer":"middle","flow":64}}`),
 		"sound on a picture layer": frame(`{"feeds":{"feeds":[{"id":"x","path":["a"],"tracks":{"main":` +
 			`{"codec":"Opus","pt":98,"clock":48000}}}]}}`),
@@ -77,6 +85,8 @@ func frame(body string) string {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"feeds":{"feeds":[{"id":"room-1","path":["a"],"tracks":{"main":{"codec":"H264","pt":96,"clock":90000}}}]}}`))
+	f.Add([]byte(`{"probe":{"send":{"id":1,"rooms":6,"for_ms":1500}}}`))
+	f.Add([]byte(`{"probe":{"terms":{"max_rate":1,"max_ms":1,"datagram_size":1,"above":[{"node":"a","parent":"b"}]}}}`))
 	f.Add([]byte(`{"subscribe":{"feed":"x","layer":"main","flow":64}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m, err := Parse(body)
