@@ -56,9 +56,9 @@ func TestReadRefuses(t *testing.T) {
 		"a feed name that climbs":  frame(`{"feeds":{"feeds":[{"id":"../x","path":["a"]}]}}`),
 		"a path of no node":        frame(`{"feeds":{"feeds":[{"id":"x","path":[]}]}}`),
 		"a path of seven nodes":    frame(`{"feeds":{"feeds":[{"id":"x","path":["1","2","3","4","5","6","7"]}]}}`),
-		"a probe without end":   frame(`{"probe":{"send":{"rooms":1}}}`),
-		"a probe of many rooms": frame(`{"probe":{"send":{"rooms":101,"for_ms":1}}}`),
-		"a hop without a node":  frame(`{"feeds":{"feeds":[],"above":[{"parent":"x"}]}}`),
+		"a probe without end":      frame(`{"probe":{"send":{"rooms":1}}}`),
+		"a probe of many rooms":    frame(`{"probe":{"send":{"rooms":101,"for_ms":1}}}`),
+		"a hop without a node":     frame(`{"feeds":{"feeds":[],"above":[{"parent":"x"}]}}`),
 		"an unknown layer":         frame(`{"subscribe":{"feed":"x","layer":"middle","flow":64}}`),
 		"sound on a picture layer": frame(`{"feeds":{"feeds":[{"id":"x","path":["a"],"tracks":{"main":` +
 			`{"codec":"Opus","pt":98,"clock":48000}}}]}}`),
