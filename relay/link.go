@@ -121,7 +121,7 @@ func (l *link) Run(ctx context.Context) error {
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	wg.Go(func() { cancel(l.session.Run(ctx)) }) // ends with ctx, or ends it
-	stream, err := l.shake(ctx)
+	stream, ask, err := l.shake(ctx)
 	if err != nil {
 		cancel(err)
 		wg.Wait()
@@ -131,12 +131,11 @@ func (l *link) Run(ctx context.Context) error {
 	l.log.Info("link up", zap.Stringer("address", l.conn.RemoteAddr()), zap.Bool("dialled", l.dialled))
 	wg.Go(func() { cancel(l.listen(ctx, stream)) }) // ends when the stream is closed
 	wg.Go(func() { cancel(l.speak(ctx, stream)) })  // ends with ctx
-	if loser := l.table.addLink(l); loser != nil {
-		loser.mail.end("another link to this node has taken over")
+	if ask != nil {
+		err = l.probed(ctx, ask)
+	} else {
+		err = l.exchangeFeeds(ctx)
 	}
-	err = l.loop(ctx)
-	l.table.removeLink(l)
-	l.sender.closeAll()
 	_ = l.session.Close(roq.NoError, reason(err)) // it may be closed already
 	cancel(err)
 	wg.Wait()
@@ -146,34 +145,49 @@ func (l *link) Run(ctx context.Context) error {
 	return err
 }
 
-// shake opens the control stream and exchanges Hello.
-func (l *link) shake(ctx context.Context) (roq.Stream, error) {
+// exchangeFeeds is what a link is for.
+func (l *link) exchangeFeeds(ctx context.Context) error {
+	if loser := l.table.addLink(l); loser != nil {
+		loser.mail.end("another link to this node has taken over")
+	}
+	err := l.loop(ctx)
+	l.table.removeLink(l)
+	l.sender.closeAll()
+	return err
+}
+
+// shake opens the control stream and exchanges Hello. A peer that dialled may say
+// instead that it wants to probe the line.
+func (l *link) shake(ctx context.Context) (roq.Stream, *control.ProbeAsk, error) {
 	ctx, stop := context.WithTimeout(ctx, 5*time.Second)
 	defer stop()
 	stream, err := l.session.Control(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("open the control stream: %w", err)
+		return nil, nil, fmt.Errorf("open the control stream: %w", err)
 	}
 	deadline, _ := ctx.Deadline()
 	if err := errors.Join(stream.SetReadDeadline(deadline), stream.SetWriteDeadline(deadline)); err != nil {
-		return nil, fmt.Errorf("open the control stream: %w", err)
+		return nil, nil, fmt.Errorf("open the control stream: %w", err)
 	}
 	hello := &control.Message{Hello: &control.Hello{Protocol: control.Version, Software: l.version}}
 	if err := control.Write(stream, hello); err != nil {
-		return nil, fmt.Errorf("say hello: %w", err)
+		return nil, nil, fmt.Errorf("say hello: %w", err)
 	}
+	var ask *control.ProbeAsk
 	m, err := control.Read(stream)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("wait for the peer's hello: %w", err)
+		return nil, nil, fmt.Errorf("wait for the peer's hello: %w", err)
+	case !l.dialled && m.Probe != nil && m.Probe.Ask != nil:
+		ask = m.Probe.Ask
 	case m.Hello == nil:
-		return nil, fmt.Errorf("%w: the first message is no hello", control.ErrMessage)
+		return nil, nil, fmt.Errorf("%w: the first message is no hello", control.ErrMessage)
 	case m.Hello.Protocol != control.Version:
-		return nil, fmt.Errorf(
+		return nil, nil, fmt.Errorf(
 			"the peer runs %s, which speaks protocol %d; this node (%s) speaks %d: update the older of the two",
 			m.Hello.Software, m.Hello.Protocol, l.version, control.Version)
 	}
-	return stream, errors.Join(stream.SetReadDeadline(time.Time{}), stream.SetWriteDeadline(time.Time{}))
+	return stream, ask, errors.Join(stream.SetReadDeadline(time.Time{}), stream.SetWriteDeadline(time.Time{}))
 }
 
 // listen hands control messages to the loop.
@@ -250,7 +264,11 @@ func (l *link) turn(now time.Time) error {
 	}
 	if !now.Before(l.due.announce) {
 		l.due.announce = now.Add(announceEvery)
-		feeds := &control.Feeds{Feeds: l.table.announcement(l.peer), Withdrawn: l.table.withdrawals()}
+		feeds := &control.Feeds{
+			Feeds:     l.table.announcement(l.peer),
+			Withdrawn: l.table.withdrawals(),
+			Above:     l.table.above(l.peer),
+		}
 		if err := l.tell(&control.Message{Feeds: feeds}); err != nil {
 			return err
 		}
@@ -366,6 +384,9 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 		l.table.learn(l.peer, m.Feeds.Feeds, l.exchange.Offset(now).Uncertainty)
 		l.table.withdrawnBy(l.peer, m.Feeds.Withdrawn)
 		l.receiver.learned()
+		st := *l.status.Load()
+		st.Above = m.Feeds.Above
+		l.status.Store(&st)
 	case m.Subscribe != nil:
 		if err := l.sender.open(now, m.Subscribe); err != nil {
 			l.log.Info("subscription refused", zap.Error(err))

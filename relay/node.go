@@ -73,7 +73,7 @@ func New(cfg *config.Config, id *identity.Identity, log *zap.Logger, opts Option
 		opts.Version = "dev"
 	}
 	log = log.With(zap.String("node", cfg.Node))
-	return &Node{
+	n := &Node{
 		cfg:     cfg.WithDefaults(),
 		id:      id,
 		net:     opts.Network,
@@ -85,7 +85,9 @@ func New(cfg *config.Config, id *identity.Identity, log *zap.Logger, opts Option
 		cameras: make(map[media.FeedID]*pulled),
 		parents: make(map[string]context.CancelFunc),
 		rules:   rules,
-	}, nil
+	}
+	n.table.desk = newDesk(n.cfg, n.table)
+	return n, nil
 }
 
 // Run opens what the configuration says and relays until ctx ends; then it

@@ -9,6 +9,7 @@ import (
 	"github.com/classrelay/classrelay/ingest"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/clock"
+	"github.com/classrelay/classrelay/relay/control"
 	"github.com/classrelay/classrelay/relay/rtsp"
 	"github.com/classrelay/classrelay/roq"
 	"github.com/classrelay/classrelay/roq/cc"
@@ -26,6 +27,9 @@ type LinkStatus struct {
 	Down    fanout.DownlinkStats
 	Out     []OutFlow
 	In      []fanout.UplinkFlow
+	At      time.Time // of these figures; zero before the first ones
+	// Above are the peer's own links towards the top of the tree, as it tells.
+	Above []control.Hop
 }
 
 // OutFlow is one layer that a peer gets from this node.
@@ -48,6 +52,8 @@ func (l *link) publish(now time.Time) {
 		Session: l.session.Stats(),
 		Down:    l.sender.down.Stats(now),
 		In:      l.receiver.stats(now),
+		At:      now,
+		Above:   l.status.Load().Above,
 	}
 	for id, f := range l.sender.flows {
 		active, since := l.sender.down.Active(id)

@@ -16,6 +16,7 @@ import (
 	"github.com/classrelay/classrelay/playout"
 	"github.com/classrelay/classrelay/relay/config"
 	"github.com/classrelay/classrelay/relay/control"
+	"github.com/classrelay/classrelay/relay/probe"
 	"github.com/classrelay/classrelay/relay/route"
 	"github.com/classrelay/classrelay/relay/rtsp"
 )
@@ -39,6 +40,7 @@ type table struct {
 	// dismiss sends the viewers of a feed away and tells how many; it must not call
 	// the table. Nil before there is a server for them.
 	dismiss func(id media.FeedID) int
+	desk    *probe.Desk // who may probe; set once, before there are links
 }
 
 func newTable(node string, log *zap.Logger) *table {

@@ -122,6 +122,9 @@ type Links struct {
 	// video frames are dropped. Default: 200ms; later they are late at the far
 	// end anyway.
 	QueueAge Duration `yaml:"queue_age,omitempty"`
+	// Probe says whether nodes of the county may measure their line to this one
+	// with `classrelay probe`, while no lesson runs: "on" or "off". Default: on.
+	Probe string `yaml:"probe,omitempty"`
 }
 
 // Playout is the last hop, to viewers.

@@ -16,6 +16,12 @@ const (
 	defaultQueueAge = 200 * time.Millisecond // later than that a frame is late at the far end
 )
 
+// What links.probe may be.
+const (
+	ProbeOn  = "on"
+	ProbeOff = "off"
+)
+
 // RTPOff in listen.rtp means: RTSP over TCP only.
 const RTPOff = "off"
 
@@ -28,6 +34,7 @@ func (c *Config) WithDefaults() *Config {
 	}
 	setDefault(&d.Links.MaxRate, defaultMaxRate)
 	setDefault(&d.Links.QueueAge, Duration(defaultQueueAge))
+	setDefault(&d.Links.Probe, ProbeOn)
 	setDefault(&d.Log.Level, "info")
 	setDefault(&d.Log.Format, "console")
 

@@ -47,7 +47,7 @@ identity: pki/yinshan
 parents:
   - 10.77.0.1:4433
   - {address: "[2001:db8::1]:4433", node: county, max_rate: 20Mbit/s}
-links: {queue_age: 60ms}
+links: {queue_age: 60ms, probe: off}
 `)
 	if c.Parents[0] != (Parent{Address: "10.77.0.1:4433"}) {
 		t.Errorf("first parent %+v", c.Parents[0])
@@ -57,6 +57,9 @@ links: {queue_age: 60ms}
 	}
 	if time.Duration(c.Links.QueueAge) != 60*time.Millisecond {
 		t.Errorf("queue_age %s", c.Links.QueueAge)
+	}
+	if c.Links.Probe != ProbeOff {
+		t.Errorf("probe %q", c.Links.Probe)
 	}
 }
 
@@ -134,6 +137,7 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 			"a user twice", hub + "users: [{name: li, digest: {md5: 0123456789abcdef0123456789abcdef}}, {name: li, digest: {md5: 0123456789abcdef0123456789abcdef}}]\n",
 			`users[1].name: user li is named twice`,
 		},
+		{"a probe that is neither on nor off", hub + "links: {probe: maybe}\n", `links.probe: unknown value "maybe" (on or off)`},
 		{"a queue longer than a lesson bears", hub + "links: {queue_age: 2s}\n", `links.queue_age: 2s is not between 0 and 1s`},
 		{"a delay of a minute", hub + "playout: {delay: 1m}\n", `playout.delay: 1m0s is not between 0 and 5s`},
 		{"a log level we do not have", hub + "log: {level: loud}\n", `log.level: unknown level "loud"`},

@@ -236,6 +236,11 @@ func (l *Links) check(k *checks) {
 	if d := time.Duration(l.QueueAge); d < 0 || d > maxQueueAge {
 		k.add("links.queue_age", "%s is not between 0 and %s", d, maxQueueAge)
 	}
+	switch l.Probe {
+	case "", ProbeOn, ProbeOff:
+	default:
+		k.add("links.probe", "unknown value %q (on or off)", l.Probe)
+	}
 }
 
 func (l *Log) check(k *checks) {
