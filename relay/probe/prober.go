@@ -265,7 +265,10 @@ func (p *prober) show(now time.Time, end bool) {
 	pulse := func(way Direction) (u Pulse) {
 		r := p.records[way]
 		if t := r.guard.tally; t != nil {
-			u = Pulse{Packets: len(t.came), Loss: t.loss(), Queue: r.guard.queue}
+			u = Pulse{Packets: len(t.came), Queue: r.guard.queue}
+			if n := len(t.there); n > 0 { // those under way are not lost
+				u.Loss = float64(n-len(t.came)) / float64(n)
+			}
 		}
 		return u
 	}
