@@ -73,16 +73,22 @@ func TestProbeTellsTheTruthAboutALine(t *testing.T) {
 		{"10 ms down and 30 ms up", netem.Profile{Delay: 10 * ms}, netem.Profile{Delay: 30 * ms}, [2]int{4, 4}},
 		{"1 % lost at random down", netem.Profile{Delay: 20 * ms, Loss: 0.01}, netem.Profile{Delay: 20 * ms}, [2]int{4, 4}},
 		{
-			"2 % lost in bursts of 5 up", netem.Profile{Delay: 20 * ms},
-			netem.Profile{Delay: 20 * ms, Loss: 0.02, Burst: 5}, [2]int{4, 4},
+			"2 % lost in bursts of 5 up",
+			netem.Profile{Delay: 20 * ms},
+			netem.Profile{Delay: 20 * ms, Loss: 0.02, Burst: 5},
+			[2]int{4, 4},
 		},
 		{
-			"8 Mbit/s down and 16 up", netem.Profile{Delay: 20 * ms, Rate: 8e6},
-			netem.Profile{Delay: 20 * ms, Rate: 16e6}, [2]int{1, 2},
+			"8 Mbit/s down and 16 up",
+			netem.Profile{Delay: 20 * ms, Rate: 8e6},
+			netem.Profile{Delay: 20 * ms, Rate: 16e6},
+			[2]int{1, 2},
 		},
 		{
-			"jitter of 10 ms down, 2 % overtaken up", netem.Profile{Delay: 20 * ms, Jitter: 10 * ms},
-			netem.Profile{Delay: 20 * ms, Reorder: 0.02}, [2]int{4, 4},
+			"jitter of 10 ms down, 2 % overtaken up",
+			netem.Profile{Delay: 20 * ms, Jitter: 10 * ms},
+			netem.Profile{Delay: 20 * ms, Reorder: 0.02},
+			[2]int{4, 4},
 		},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -131,7 +137,7 @@ func checkWay(t *testing.T, name string, w probe.Way, line netem.Profile) {
 		t.Errorf("%s: jitter %+v, not 0 to %v", name, w.Jitter, line.Jitter)
 	}
 	if overtaken := line.Reorder * float64(w.Offered); line.Jitter == 0 &&
-		(float64(w.Reordered) > overtaken || float64(w.Reordered) < overtaken/2) {
+		math.Abs(float64(w.Reordered)-overtaken) > overtaken/2 {
 		t.Errorf("%s: %d of %d out of order, %.0f were held back", name, w.Reordered, w.Offered, overtaken)
 	}
 	if w.Duplicated > 0 || w.FullLost > w.FullOffered/2 {

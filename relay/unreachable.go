@@ -35,11 +35,12 @@ func (e *UnreachableError) Error() string {
 		return fmt.Sprintf("nothing answers at %s (UDP): the host is up and says that nobody listens on UDP port %s: "+
 			"does the node run, and is that its listen.quic?", e.Address, port)
 	case e.TCP == tcpSilent:
-		return fmt.Sprintf("nothing answers at %s (UDP), and TCP port %s %s: is the address right, the host up, the line there?",
-			e.Address, port, e.TCP)
+		return fmt.Sprintf("nothing answers at %s (UDP), and TCP port %s %s: is the address right, the host up, "+
+			"the line there?", e.Address, port, e.TCP)
 	}
 	return fmt.Sprintf("nothing answers at %s (UDP): UDP port %s is blocked or nobody listens; "+
-		"the host is there, TCP port %s %s: open UDP port %s on the way, or start the node", e.Address, port, port, e.TCP, port)
+		"the host is there, TCP port %s %s: open UDP port %s on the way, or start the node",
+		e.Address, port, port, e.TCP, port)
 }
 
 // examineWithin bounds each attempt: a TCP connection is there after a round trip

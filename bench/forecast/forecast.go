@@ -25,8 +25,8 @@ const (
 	rest = 100 * time.Millisecond
 	// onTime is the share of frames that must come in time.
 	onTime = 0.999
-	// frames are four minutes: 120 key frames, which make the p99.
-	frames = 6_000
+	// frames are two minutes: 60 key frames, which make the p99.
+	frames = 3_000
 	seed   = 1
 	// reckoned is the share of repair that the steps have in them already.
 	reckoned = 0.05
@@ -57,7 +57,8 @@ func Of(r *probe.Result, way probe.Direction, rooms int) (Outlook, error) {
 		o.Text = fmt.Sprintf("%s was not tried", named(rooms))
 		if n := len(w.Steps); n > 0 && !w.Steps[n-1].Holds {
 			last := &w.Steps[n-1]
-			o.Text = fmt.Sprintf("main and sub of %s will not hold: %s did not (%s)", named(rooms), named(last.Rooms), last.Why)
+			o.Text = fmt.Sprintf("main and sub of %s will not hold: %s did not (%s)", named(rooms), named(last.Rooms),
+				last.Why)
 		}
 		return o, nil
 	}
@@ -131,7 +132,8 @@ func (o *Outlook) judge(w *probe.Way, step *probe.Step) {
 	default:
 		o.Holds = true
 		o.Text = fmt.Sprintf("main and sub of %s will hold at %d ms; expected p99 %s over this line, %s from camera to "+
-			"screen; repair overhead %.1f %%", named(o.Rooms), Promise.Milliseconds(), ms(o.P99), ms(o.Expect), 100*o.Overhead)
+			"screen; repair overhead %.1f %%", named(o.Rooms), Promise.Milliseconds(), ms(o.P99), ms(o.Expect),
+			100*o.Overhead)
 	}
 }
 

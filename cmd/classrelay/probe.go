@@ -62,7 +62,7 @@ arguments.`,
 		}),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.identity, "identity", "", "the `folder` of the node at this end, as `classrelay ca issue` makes it")
+	flags.StringVar(&f.identity, "identity", "", "the `folder` of the node at this end, made by classrelay ca issue")
 	flags.StringVar(&f.node, "node", "", "the `name` that the node at HOST must have")
 	flags.IntVar(&f.cfg.Rooms, "rooms", 1, "the `number` of rooms, main and sub, that shall hold")
 	flags.StringVar(&f.direction, "direction", "both", "which `way` the rooms go: down (from the node), up or both")
@@ -84,7 +84,8 @@ func (f *probeFlags) check(host string) (err error) {
 		return fmt.Errorf("%q is not HOST or HOST:PORT", host)
 	}
 	if f.identity == "" {
-		return errors.New("--identity: it is missing; it is the folder that `classrelay ca issue` made for the node at this end")
+		return errors.New("--identity: it is missing; it is the folder that `classrelay ca issue` made " +
+			"for the node at this end")
 	}
 	if f.cfg.Rooms < 1 {
 		return fmt.Errorf("--rooms: %d is not between 1 and %d", f.cfg.Rooms, probe.MaxRooms)

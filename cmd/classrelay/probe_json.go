@@ -24,6 +24,7 @@ type probeJSON struct {
 	Rooms       int                  `json:"rooms"`
 	Verdict     scenario.Verdict     `json:"verdict"`
 	RTT         *spreadJSON          `json:"rtt_ms"`
+	Late        *spreadJSON          `json:"own_lateness_ms"`
 	Clock       clockJSON            `json:"clock"`
 	Down        wayJSON              `json:"down"`
 	Up          wayJSON              `json:"up"`
@@ -92,8 +93,9 @@ func newProbeJSON(r *probeReport, t terminal) probeJSON {
 	j := probeJSON{
 		Schema: scenario.Schema, Bench: "probe", Environment: scenario.Here(programVersion(), t.commandLine()),
 		Node: x.Node, Address: x.Address, Software: x.Software, LastedMs: millis(x.Lasted), Interrupted: x.Interrupted,
-		Rooms: r.flags.cfg.Rooms, Verdict: r.verdict(), RTT: newSpread(x.RTT), Clock: newClock(&x.Clock),
-		Down: newWay(&x.Down, x.Size.Down), Up: newWay(&x.Up, x.Size.Up), Hops: x.Above, Outlook: []outlookJSON{},
+		Rooms: r.flags.cfg.Rooms, Verdict: r.verdict(), RTT: newSpread(x.RTT), Late: newSpread(x.Late),
+		Clock: newClock(&x.Clock),
+		Down:  newWay(&x.Down, x.Size.Down), Up: newWay(&x.Up, x.Size.Up), Hops: x.Above, Outlook: []outlookJSON{},
 	}
 	if x.Ended != "" {
 		j.EndedEarly = &x.Ended

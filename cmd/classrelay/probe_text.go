@@ -39,11 +39,21 @@ func (r *probeReport) write(w io.Writer) error {
 	return err
 }
 
+// lateMost is how late packets may leave before a probe says that its own machine
+// spoils it: a tenth of what a frame has.
+const lateMost = 4 * time.Millisecond
+
 // writeTime tells the round trip and the clocks.
 func (r *probeReport) writeTime(b *bytes.Buffer) {
 	x := r.result
-	fmt.Fprintf(b, "round trip  min %.1f  p50 %.1f  p99 %.1f ms at rest (%d exchanges)\n", millis(x.RTT.Min), millis(x.RTT.P50),
-		millis(x.RTT.P99), x.RTT.N)
+	fmt.Fprintf(b, "round trip  min %.1f  p50 %.1f  p99 %.1f ms at rest (%d exchanges)\n", millis(x.RTT.Min),
+		millis(x.RTT.P50), millis(x.RTT.P99), x.RTT.N)
+	fmt.Fprintf(b, "own error   packets left this machine p50 %.1f  p99 %.1f ms late", millis(x.Late.P50),
+		millis(x.Late.P99))
+	if x.Late.P99 > lateMost {
+		fmt.Fprint(b, ": it is busy; jitter and waits are no better known than this, measure again")
+	}
+	fmt.Fprintln(b)
 	c := &x.Clock
 	switch {
 	case !c.Known:
@@ -78,7 +88,8 @@ func (r *probeReport) writeWays(b *bytes.Buffer) {
 		return fmt.Sprintf("%.1f ms ± %.1f", millis(w.Delay), millis(w.DelayError))
 	})
 	row("jitter above it", func(w *probe.Way) string {
-		return fmt.Sprintf("p50 %.1f  p99 %.1f  max %.1f ms", millis(w.Jitter.P50), millis(w.Jitter.P99), millis(w.Jitter.Max))
+		j := &w.Jitter
+		return fmt.Sprintf("p50 %.1f  p99 %.1f  max %.1f ms", millis(j.P50), millis(j.P99), millis(j.Max))
 	})
 	row("loss", func(w *probe.Way) string {
 		return fmt.Sprintf("%.2f %% (%d of %d)", 100*w.Loss, w.Lost, w.Offered)
@@ -91,7 +102,8 @@ func (r *probeReport) writeWays(b *bytes.Buffer) {
 	})
 	row("lost in a full queue", func(w *probe.Way) string { return fmt.Sprint(w.Overflow) })
 	row("out of order, twice", func(w *probe.Way) string { return fmt.Sprintf("%d, %d", w.Reordered, w.Duplicated) })
-	fmt.Fprintf(t, "packet size\t%s\t%s\n", sizeText(r.result.Size.Down, &r.result.Down), sizeText(r.result.Size.Up, &r.result.Up))
+	x := r.result
+	fmt.Fprintf(t, "packet size\t%s\t%s\n", sizeText(x.Size.Down, &x.Down), sizeText(x.Size.Up, &x.Up))
 	_ = t.Flush() // into memory
 }
 
@@ -115,8 +127,8 @@ func (r *probeReport) writeSteps(b *bytes.Buffer) {
 			if !s.Holds {
 				word = s.Why
 			}
-			fmt.Fprintf(t, "%d %s\t%.1f\t%.1f\t%.2f\t%.0f\t%.0f\t %s\t\n", s.Rooms, d, float64(s.Offered)/1e6, s.Delivered/1e6,
-				100*s.Loss, millis(s.Queue), millis(s.Delay.P99), word)
+			fmt.Fprintf(t, "%d %s\t%.1f\t%.1f\t%.2f\t%.0f\t%.0f\t %s\t\n", s.Rooms, d, float64(s.Offered)/1e6,
+				s.Delivered/1e6, 100*s.Loss, millis(s.Queue), millis(s.Delay.P99), word)
 		}
 	}
 	_ = t.Flush() // into memory

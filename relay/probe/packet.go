@@ -34,13 +34,14 @@ type stamp struct {
 	sent int64 // ns since 1970, by the sender's clock
 }
 
-// append makes a test packet of size bytes.
-func (s stamp) append(dst []byte, size int) []byte {
-	dst = append(dst, form)
-	dst = binary.BigEndian.AppendUint16(dst, s.step)
-	dst = binary.BigEndian.AppendUint32(dst, s.seq)
-	dst = binary.BigEndian.AppendUint64(dst, uint64(s.sent))
-	return append(dst, make([]byte, max(0, size-headSize))...)
+// packet makes a test packet of size bytes.
+func (s stamp) packet(size int) []byte {
+	b := make([]byte, max(size, headSize))
+	b[0] = form
+	binary.BigEndian.PutUint16(b[1:], s.step)
+	binary.BigEndian.PutUint32(b[3:], s.seq)
+	binary.BigEndian.PutUint64(b[7:], uint64(s.sent))
+	return b
 }
 
 func parseStamp(b []byte) (s stamp, err error) {
@@ -64,9 +65,9 @@ type arrival struct {
 // transit is how long it took, plus the receiver's clock minus the sender's.
 func (a arrival) transit() time.Duration { return time.Duration(a.at - a.sent) }
 
-// appendArrived writes a list of arrivals: each as differences to the one before,
+// formatArrived writes a list of arrivals: each as differences to the one before,
 // in variable-length integers, times in microseconds.
-func appendArrived(dst []byte, list []arrival) []byte {
+func formatArrived(list []arrival) (dst []byte) {
 	var was arrival
 	for _, a := range list {
 		a.sent, a.at = a.sent/1000, a.at/1000
@@ -89,8 +90,8 @@ func parseArrived(b []byte) (list []arrival, err error) {
 		}
 		var v [5]int64
 		for i := range v {
-			n := 0
-			if v[i], n = binary.Varint(b); n <= 0 {
+			value, n := binary.Varint(b)
+			if v[i] = value; n <= 0 {
 				return nil, fmt.Errorf("%w: a list of arrivals breaks off", ErrPacket)
 			}
 			b = b[n:]
@@ -98,7 +99,8 @@ func parseArrived(b []byte) (list []arrival, err error) {
 		a := arrival{at: was.at + v[3], size: int(v[4])}
 		step, seq := int64(was.step)+v[0], int64(was.seq)+v[1]
 		a.step, a.seq, a.sent = uint16(step), uint32(seq), was.sent+v[2]
-		if int64(a.step) != step || int64(a.seq) != seq || v[4] < 0 || v[4] > 1<<16 || !possible(a.sent) || !possible(a.at) {
+		if int64(a.step) != step || int64(a.seq) != seq || v[4] < 0 || v[4] > 1<<16 ||
+			!possible(a.sent) || !possible(a.at) {
 			return nil, fmt.Errorf("%w: an arrival that cannot be", ErrPacket)
 		}
 		was = a

@@ -258,7 +258,9 @@ func (p *prober) show(now time.Time, end bool) {
 	if p.watch == nil {
 		return
 	}
-	i := Interval{Since: now.Sub(p.began), Rooms: p.move.Rooms, Way: p.move.way, Stopped: p.stop, Held: end && p.stop == ""}
+	i := Interval{
+		Since: now.Sub(p.began), Rooms: p.move.Rooms, Way: p.move.way, Stopped: p.stop, Held: end && p.stop == "",
+	}
 	if n := len(p.samples.list); n > 0 {
 		i.RTT = p.samples.list[n-1].rtt
 	}
@@ -292,7 +294,7 @@ func (p *prober) result(now time.Time, interrupted bool) *Result {
 	down, up := p.records[Down], p.records[Up]
 	r := &Result{
 		Began: p.began, Lasted: now.Sub(p.began), Interrupted: interrupted, Ended: p.ended,
-		RTT: spread(p.samples.rtts(p.began, p.rested)), Down: down.way(), Up: up.way(),
+		RTT: spread(p.samples.rtts(p.began, p.rested)), Down: down.way(), Up: up.way(), Late: spread(p.player.late),
 	}
 	if b := best(p.samples.list); b.rtt > 0 {
 		r.Clock = Clock{Known: true, Offset: b.offset, Error: b.rtt / 2}

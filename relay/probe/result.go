@@ -17,6 +17,9 @@ type Result struct {
 	// Ended is why the node or the line ended the probe early, in words.
 	Ended string
 	RTT   Spread // with the line at rest
+	// Late is how long after their time packets left this machine: the own error
+	// of the probe. Jitter is no better known than this.
+	Late  Spread
 	Clock Clock
 	Size  Size
 	Down  Way // from the node

@@ -47,7 +47,8 @@ func (r *Road) answer(in roq.Received) {
 type player struct {
 	road     *Road
 	schedule *schedule
-	stuck    bool // the connection did not take what the schedule gave
+	stuck    bool            // the connection did not take what the schedule gave
+	late     []time.Duration // how long after its time each packet left
 }
 
 // begin plays a step from now on.
@@ -63,12 +64,14 @@ func (p *player) pump(now time.Time) (done bool, sent control.ProbeSent) {
 		return false, sent
 	}
 	for {
+		due := p.schedule.Next()
 		seq, size, ok := p.schedule.Pop(now)
 		if !ok {
 			break
 		}
+		p.late = append(p.late, max(0, now.Sub(due))) // bounded by the time of a probe
 		s := stamp{step: p.schedule.step.ID, seq: seq, sent: time.Now().UnixNano()}
-		if !p.road.Session.TrySend(TestFlow, s.append(nil, size), now.Add(leaveWithin)) {
+		if !p.road.Session.TrySend(TestFlow, s.packet(size), now.Add(leaveWithin)) {
 			p.stuck = true // it will look like a loss: the step is worth nothing
 		}
 	}

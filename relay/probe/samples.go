@@ -79,8 +79,14 @@ func (s *samples) drift() (drift, err float64, ok bool) {
 	if over <= 0 {
 		return 0, 0, false
 	}
-	least := best(s.list).rtt
-	slack := (a.rtt-least)/2 + (b.rtt-least)/2 + 20*time.Microsecond // what stamping itself costs
+	all := make([]time.Duration, len(s.list))
+	for i := range s.list {
+		all[i] = s.list[i].rtt
+	}
+	usual := spread(all)
+	// Even the least has noise in it, about half of what is usual; and stamping
+	// itself costs some microseconds.
+	slack := (a.rtt-usual.Min)/2 + (b.rtt-usual.Min)/2 + (usual.P50-usual.Min)/2 + 20*time.Microsecond
 	return (b.offset - a.offset).Seconds() / over.Seconds(), slack.Seconds() / over.Seconds(), true
 }
 

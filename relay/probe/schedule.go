@@ -32,8 +32,7 @@ const (
 type schedule struct {
 	step  control.ProbeStep
 	begin time.Time
-	sound bool // the trickle's next packet is a small one
-	turn  int  // frames made, over all rooms
+	turn  int // frames made, over all rooms
 	queue []int
 	next  time.Time // of the next frame
 	free  time.Time // when the pace lets the next packet go

@@ -149,7 +149,7 @@ func (g *giver) pump(now time.Time) error {
 func (g *giver) tell() error {
 	for len(g.came) > 0 {
 		n := min(len(g.came), maxArrived)
-		if err := g.road.say(control.Probe{Arrived: appendArrived(nil, g.came[:n])}); err != nil {
+		if err := g.road.say(control.Probe{Arrived: formatArrived(g.came[:n])}); err != nil {
 			return err
 		}
 		g.came = g.came[n:]
