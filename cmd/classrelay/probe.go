@@ -190,7 +190,7 @@ func (r *probeReport) judge() error {
 func (r *probeReport) exit() error {
 	switch {
 	case r.decided && !r.holds:
-		return failed(fmt.Errorf("%d rooms will not hold on this line", r.flags.cfg.Rooms))
+		return failed(fmt.Errorf("--rooms %d will not hold on this line", r.flags.cfg.Rooms))
 	case r.decided:
 		return nil
 	case r.fault != nil:

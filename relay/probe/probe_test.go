@@ -208,6 +208,26 @@ func TestTheGuardStopsAStepThatQueuesAndNoOther(t *testing.T) {
 	}
 }
 
+func TestAStepIsLossyOnlyBeyondWhatBurstsExplain(t *testing.T) {
+	sent := play(control.ProbeStep{Rooms: 1, ForMs: 1500})
+	for _, x := range []struct {
+		name  string
+		every int // one packet in so many is lost
+		usual float64
+		want  bool
+	}{
+		{"6 % where the trickle lost nothing", 16, 0, false},
+		{"20 % where the trickle lost nothing", 5, 0, true},
+		{"20 % where the trickle lost 5 %", 5, 0.05, false},
+	} {
+		tl := &tally{}
+		arrive(tl, sent, func(i int) int { return map[bool]int{true: -1, false: 20}[i%x.every == 0] })
+		if got := lossy(tl, x.usual); (got != "") != x.want {
+			t.Errorf("%s: %q", x.name, got)
+		}
+	}
+}
+
 func TestAPlanTriesRoomsInOneDirectionUntilTheyDoNotHold(t *testing.T) {
 	p := newPlan(Config{Rooms: 3}.WithDefaults())
 	var got []string
