@@ -1,18 +1,16 @@
 package netem
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
-
-	core "github.com/classrelay/classrelay/internal/netem"
 )
 
 const (
@@ -20,9 +18,6 @@ const (
 	socketBuffer = 4 << 20
 	// maxDatagram is the largest UDP payload over IPv4 (RFC 768: 16 bits of length).
 	maxDatagram = 65_507
-	// enteringQueue is how many datagrams wait for the pump: half a second at
-	// 100 Mbit/s and 1,250 bytes. When it is full they are dropped and counted.
-	enteringQueue = 5000
 	// maxClients bounds the sockets that strangers can make a Relay open.
 	maxClients = 1000
 )
@@ -52,37 +47,19 @@ type Stats struct {
 // Relay carries UDP through a link. Make it with New, start it with Run; the
 // other methods are safe for concurrent use.
 type Relay struct {
-	cfg    Config
 	log    *zap.Logger
 	target *net.UDPAddr
 	socket *net.UDPConn
-
-	entering chan entering
-	overrun  atomic.Uint64
+	line   *pump
 
 	mu      sync.Mutex
-	up      *core.Link[crossing]
-	down    *core.Link[crossing]
 	clients map[netip.AddrPort]*client
 }
 
 // client is one source address and our socket to the target for it.
 type client struct {
-	addr   netip.AddrPort
-	socket *net.UDPConn
-}
-
-// crossing is a datagram on a link.
-type crossing struct {
-	client  *client
-	payload []byte
-}
-
-// entering is a datagram on its way from a reader to the pump.
-type entering struct {
-	at time.Time
-	up bool
-	crossing
+	socket             *net.UDPConn
+	toTarget, toClient func(payload []byte)
 }
 
 // New opens the listening socket; the links start now.
@@ -91,15 +68,9 @@ func New(cfg Config, log *zap.Logger) (*Relay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("emulate a link to %s: %w", cfg.Target, err)
 	}
-	now := time.Now()
-	up, err := core.New[crossing](cfg.Up, cfg.Seed, now)
+	line, err := newPump(cfg.Up, cfg.Down, cfg.Seed)
 	if err != nil {
-		return nil, fmt.Errorf("emulate a link to %s: up: %w", cfg.Target, err)
-	}
-	// The other direction has its own luck.
-	down, err := core.New[crossing](cfg.Down, ^cfg.Seed, now)
-	if err != nil {
-		return nil, fmt.Errorf("emulate a link to %s: down: %w", cfg.Target, err)
+		return nil, fmt.Errorf("emulate a link to %s: %w", cfg.Target, err)
 	}
 	listen, err := net.ResolveUDPAddr("udp", cfg.Listen)
 	if err != nil {
@@ -111,9 +82,7 @@ func New(cfg Config, log *zap.Logger) (*Relay, error) {
 	}
 	prepare(socket)
 	return &Relay{
-		cfg: cfg, log: log, target: target, socket: socket,
-		entering: make(chan entering, enteringQueue),
-		up:       up, down: down,
+		log: log, target: target, socket: socket, line: line,
 		clients: make(map[netip.AddrPort]*client),
 	}, nil
 }
@@ -135,7 +104,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	var readers sync.WaitGroup
 	// Ends when its socket is closed below; Run waits for it.
 	readers.Go(func() { r.readClients(&readers, cancel) })
-	r.pump(ctx)
+	r.line.run(ctx)
 	cancel()
 	r.socket.Close()
 	r.mu.Lock()
@@ -161,7 +130,7 @@ func (r *Relay) readClients(readers *sync.WaitGroup, failed func()) {
 		}
 		at := arrival(time.Now(), control[:oob])
 		if c := r.client(from, readers); c != nil {
-			r.enter(entering{at: at, up: true, crossing: crossing{c, append([]byte(nil), buf[:n]...)}})
+			r.line.enter(entering{at: at, size: n, up: true, crossing: crossing{c.toTarget, bytes.Clone(buf[:n])}})
 		}
 	}
 }
@@ -183,7 +152,12 @@ func (r *Relay) client(from netip.AddrPort, readers *sync.WaitGroup) *client {
 		return nil
 	}
 	prepare(socket)
-	c := &client{addr: from, socket: socket}
+	c := &client{
+		socket: socket,
+		// A target that is not there, or a client that has gone, is the network's business.
+		toTarget: func(p []byte) { _, _ = socket.Write(p) },
+		toClient: func(p []byte) { _, _ = r.socket.WriteToUDPAddrPort(p, from) },
+	}
 	r.clients[from] = c
 	// Ends when Run closes the client's socket, and Run waits for it.
 	readers.Go(func() { r.readTarget(c) })
@@ -200,46 +174,23 @@ func (r *Relay) readTarget(c *client) {
 			return
 		}
 		if err == nil {
-			r.enter(entering{at: arrival(time.Now(), control[:oob]), crossing: crossing{c, append([]byte(nil), buf[:n]...)}})
+			at := arrival(time.Now(), control[:oob])
+			r.line.enter(entering{at: at, size: n, crossing: crossing{c.toClient, bytes.Clone(buf[:n])}})
 		}
 	}
 }
 
-// enter hands a datagram to the pump. It never waits.
-func (r *Relay) enter(e entering) {
-	select {
-	case r.entering <- e:
-	default:
-		r.overrun.Add(1)
-	}
-}
-
 // SetProfiles changes both directions under way; see core.Link.SetProfile.
-func (r *Relay) SetProfiles(up, down Profile) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := time.Now()
-	if err := r.up.SetProfile(now, up); err != nil {
-		return fmt.Errorf("up: %w", err)
-	}
-	if err := r.down.SetProfile(now, down); err != nil {
-		return fmt.Errorf("down: %w", err)
-	}
-	return nil
-}
+func (r *Relay) SetProfiles(up, down Profile) error { return r.line.setProfiles(up, down) }
 
 // SetDown cuts both directions or mends them.
-func (r *Relay) SetDown(down bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := time.Now()
-	r.up.SetDown(now, down)
-	r.down.SetDown(now, down)
-}
+func (r *Relay) SetDown(down bool) { r.line.setDown(down) }
 
 // Stats returns a copy of the counters.
 func (r *Relay) Stats() Stats {
+	s := r.line.stats()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return Stats{Up: r.up.Stats(), Down: r.down.Stats(), Overrun: r.overrun.Load(), Clients: len(r.clients)}
+	s.Clients = len(r.clients)
+	return s
 }
