@@ -5,15 +5,16 @@
 //
 // From socket to socket:
 //
-//	readers  of the Relay: one for the listening socket, one for each client's
-//	         socket to the target; they take the kernel's word for when a datagram
-//	         came. Of the Router: one for the TUN device of each namespace
-//	pump     owns the two links: pushes what came, pops what is due, writes it
+//	ports  sockets, or TUN devices, where packets come in; the kernel's word is
+//	       taken for when a datagram came
+//	pump   owns both links, one for each direction: one thread of the operating
+//	       system takes in what comes and lets go what is due
 //
-// The pump sleeps in short pieces instead of trusting long timers, because Go's
-// timers may be a millisecond late on an idle machine. How late each packet
-// left, counted from its arrival, is measured and is part of Stats: figures taken
-// through a line whose own error is large are worth nothing.
+// How late each packet left, counted from its arrival, is measured and is part of
+// Stats: figures taken through a line whose own error is large are worth nothing.
+// On Linux the pump's thread goes before all others if root runs it, keeps its
+// processor while it waits, and makes no garbage, so that it is on time on a machine
+// whose cores are all taken: that is what measuring on one machine needs.
 package netem
 
 import core "github.com/classrelay/classrelay/internal/netem"

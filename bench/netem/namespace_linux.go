@@ -35,7 +35,7 @@ const (
 // end is a namespace and the device that leads out of it.
 type end struct {
 	Namespace
-	tun  *os.File
+	tun  *port
 	lost atomic.Uint64 // by the kernel, when last asked
 }
 
@@ -129,7 +129,7 @@ func (e *end) exists() bool {
 
 // openTUN makes a device in the namespace of this thread; it goes away when it is
 // closed. Only whole IP packets pass through it (IFF_NO_PI), cut to its MTU.
-func openTUN(name string) (*os.File, error) {
+func openTUN(name string) (*port, error) {
 	fd, err := unix.Open(tunDevice, unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", tunDevice, err)
@@ -143,8 +143,7 @@ func openTUN(name string) (*os.File, error) {
 		_ = unix.Close(fd)
 		return nil, fmt.Errorf("make a TUN device: %w", err)
 	}
-	// Only now: a TUN device cannot be polled before it has a name.
-	return os.NewFile(uintptr(fd), tunDevice), nil
+	return &port{fd: fd, device: true}, nil
 }
 
 // ip runs ip(8) and takes its complaint for the error.
@@ -174,7 +173,7 @@ func (ns Namespace) Do(f func() error) error {
 		return fmt.Errorf("enter namespace %s: %w", ns.Name, err)
 	}
 	defer func() { _ = unix.Close(home) }()
-	if err := enter(filepath.Join(namespaces, ns.Name)); err != nil {
+	if err := goInto(filepath.Join(namespaces, ns.Name)); err != nil {
 		runtime.UnlockOSThread()
 		return fmt.Errorf("enter namespace %s: %w", ns.Name, err)
 	}
@@ -187,7 +186,7 @@ func (ns Namespace) Do(f func() error) error {
 	return f()
 }
 
-func enter(path string) error {
+func goInto(path string) error {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
@@ -234,7 +233,7 @@ func (p *pair) close() error {
 	var errs []error
 	for _, e := range []*end{&p.near, &p.far} {
 		if e.tun != nil {
-			_ = e.tun.Close() // twice is an error that means nothing
+			e.tun.close()
 		}
 		if e.exists() {
 			errs = append(errs, ip("netns", "del", e.Name))

@@ -5,7 +5,6 @@ package netem
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 
 	"go.uber.org/zap"
@@ -13,7 +12,7 @@ import (
 
 type end struct {
 	Namespace
-	tun *os.File
+	tun *port
 }
 
 // CanRoute tells why there can be no Router, and none of Relay.Beside, here.

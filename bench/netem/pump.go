@@ -3,6 +3,8 @@ package netem
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,33 +13,33 @@ import (
 )
 
 const (
-	// nap is the longest time the pump sleeps while something is on a link: what
-	// enters meanwhile waits so long, and the links know when it really came.
-	nap = 200 * time.Microsecond
-	// enteringQueue is how many packets wait for the pump: half a second at
-	// 100 Mbit/s and 1,250 bytes. When it is full they are dropped and counted.
-	enteringQueue = 5000
+	// longestWait is how soon the pump notices that it is to end.
+	longestWait = 50 * time.Millisecond
+	// maxPacket is the largest IP packet and a little more than the largest UDP
+	// payload (RFC 791, RFC 768: 16 bits of length).
+	maxPacket = 65_535
+	// inOneGo is how many packets of one port the pump takes before it looks whether
+	// others are due.
+	inOneGo = 64
 )
 
-// crossing is a packet on a link, and what takes it out at the other end.
+// crossing is a packet on a link, and what takes it out at the other end; send does
+// not keep the payload.
 type crossing struct {
 	send    func(payload []byte)
 	payload []byte
 }
 
-// entering is a packet on its way from a reader to the pump.
-type entering struct {
-	at   time.Time
-	size int // of a UDP datagram's payload; the link adds the headers
-	up   bool
-	crossing
-}
+// took is told of a packet that came in by a port; from is empty where all come
+// from the same. The packet is valid during the call only.
+type took func(packet []byte, at time.Time, from netip.AddrPort)
 
-// pump owns both directions of a line. Readers hand it packets by enter, and run
-// takes them out when they are due.
+// pump owns both directions of a line and the ports at both ends: one thread takes
+// what comes, and lets go what is due.
 type pump struct {
-	entering chan entering
-	overrun  atomic.Uint64
+	ports   ports         // of the thread that runs, once it runs
+	spare   [][]byte      // payloads to be used again, of the same thread
+	overrun atomic.Uint64 // packets that came and could not be taken in
 
 	mu   sync.Mutex // guards the links
 	up   *core.Link[crossing]
@@ -56,57 +58,58 @@ func newPump(up, down Profile, seed uint64) (*pump, error) {
 	if err != nil {
 		return nil, fmt.Errorf("down: %w", err)
 	}
-	return &pump{entering: make(chan entering, enteringQueue), up: u, down: d}, nil
+	return &pump{up: u, down: d}, nil
 }
 
-// enter hands a packet to the pump. It never waits.
-func (p *pump) enter(e entering) {
-	select {
-	case p.entering <- e:
-	default:
-		p.overrun.Add(1)
-	}
-}
-
-// run moves packets until ctx ends.
+// run moves packets until ctx ends, then closes all ports.
 func (p *pump) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		p.pushAll()
-		next := p.popAll()
-		if next.IsZero() {
-			select {
-			case <-ctx.Done():
-			case e := <-p.entering:
-				p.push(e)
+	done := make(chan struct{})
+	go func() { // ends with ctx; run waits for it
+		defer close(done)
+		// The thread is not given back, and so dies with this goroutine: it has a
+		// priority that nobody else should inherit.
+		runtime.LockOSThread()
+		hurry()
+		for ctx.Err() == nil {
+			wait := longestWait
+			if next := p.popAll(); !next.IsZero() {
+				wait = min(wait, max(0, time.Until(next)))
 			}
-			continue
+			p.ports.wait(wait)
 		}
-		if wait := time.Until(next); wait > 0 {
-			sleep(min(wait, nap))
-		}
-	}
+	}()
+	<-done
+	p.ports.close()
 }
 
-// pushAll takes over what the readers have brought.
-func (p *pump) pushAll() {
-	for range enteringQueue {
-		select {
-		case e := <-p.entering:
-			p.push(e)
-		default:
-			return
-		}
-	}
-}
+// Processors makes room for so many Relays or Routers to run at the same time: each
+// keeps one of Go's processors (GOMAXPROCS) for itself, so that it never waits for one.
+// Call it once, before they run, in programs whose other work must not become slower.
+func Processors(lines int) { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + lines) }
 
-func (p *pump) push(e entering) {
+// push puts a copy of a packet on a link, and send takes it out at the other end;
+// size is that of a UDP datagram's payload, to which the link adds the headers.
+func (p *pump) push(up bool, at time.Time, size int, packet []byte, send func([]byte)) {
+	c := crossing{send, p.keep(packet)}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	link := p.down
-	if e.up {
+	if up {
 		link = p.up
 	}
-	link.Push(e.at, e.size, e.crossing)
+	if !link.Push(at, size, c) {
+		p.spare = append(p.spare, c.payload)
+	}
+}
+
+// keep copies a packet into a payload used before, so that the pump makes next to no
+// garbage: while it is collected, who makes some has to help, and to wait.
+func (p *pump) keep(packet []byte) []byte {
+	var b []byte
+	if last := len(p.spare) - 1; last >= 0 {
+		b, p.spare = p.spare[last], p.spare[:last]
+	}
+	return append(b[:0], packet...)
 }
 
 // popAll sends what is due on both links and returns when the next one is; zero
@@ -115,6 +118,7 @@ func (p *pump) popAll() time.Time {
 	for _, link := range [...]*core.Link[crossing]{p.up, p.down} {
 		for c, ok := p.pop(link); ok; c, ok = p.pop(link) {
 			c.send(c.payload)
+			p.spare = append(p.spare, c.payload)
 		}
 	}
 	p.mu.Lock()

@@ -3,6 +3,9 @@ package netem
 import (
 	"context"
 	"net"
+	"net/netip"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,7 +19,7 @@ func start(tb testing.TB, cfg Config) *Relay {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	prepare(echo)
+	_ = echo.SetReadBuffer(socketBuffer)
 	tb.Cleanup(func() { echo.Close() })
 	go func() { // ends when echo is closed
 		buf := make([]byte, 2000)
@@ -51,7 +54,7 @@ func dial(tb testing.TB, r *Relay) *net.UDPConn {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	prepare(c)
+	_ = c.SetReadBuffer(socketBuffer)
 	tb.Cleanup(func() { c.Close() })
 	return c
 }
@@ -139,28 +142,59 @@ func BenchmarkRelayAt100Mbit(b *testing.B) {
 }
 
 func TestArrivalIsTheKernelsNotTheReaders(t *testing.T) {
-	a, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux is asked when a datagram came")
+	}
+	socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer a.Close()
-	prepare(a)
+	c, err := net.DialUDP("udp", nil, socket.LocalAddr().(*net.UDPAddr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var ps ports
+	defer ps.close()
+	var got time.Time
+	var overrun atomic.Uint64
+	p, err := portOf(socket, func(_ []byte, at time.Time, _ netip.AddrPort) { got = at }, &overrun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ps.add(p)
 	before := time.Now()
-	if _, err := a.WriteToUDP([]byte("x"), a.LocalAddr().(*net.UDPAddr)); err != nil {
+	if _, err := c.Write([]byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	after := time.Now()
-	time.Sleep(20 * time.Millisecond) // a reader that is late
-	control := make([]byte, controlSize)
-	_, n, _, _, err := a.ReadMsgUDPAddrPort(make([]byte, 10), control)
+	time.Sleep(20 * time.Millisecond) // a pump that is late
+	ps.wait(time.Second)
+	const tick = 5 * time.Millisecond // the wall clock may be steered between the readings
+	if got.Before(before.Add(-tick)) || got.After(after.Add(tick)) {
+		t.Errorf("sent between 0 and %v, arrived at %v", after.Sub(before), got.Sub(before))
+	}
+}
+
+func TestWhatTheKernelDropsIsCountedAsOverrun(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux is asked what it dropped")
+	}
+	r, err := New(Config{Listen: "127.0.0.1:0", Target: "127.0.0.1:9"}, zaptest.NewLogger(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n == 0 {
-		t.Skip("this kernel tells no arrival times")
+	c := dial(t, r)
+	for range 2 * socketBuffer / 1400 { // more than the socket holds, while nobody reads
+		_, _ = c.Write(make([]byte, 1400))
 	}
-	const tick = 5 * time.Millisecond // the wall clock may be steered between the readings
-	if at := arrival(time.Now(), control[:n]); at.Before(before.Add(-tick)) || at.After(after.Add(tick)) {
-		t.Errorf("sent between 0 and %v, arrived at %v", after.Sub(before), at.Sub(before))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }() // ends with ctx
+	for r.Stats().Overrun == 0 {
+		_, _ = c.Write([]byte("what tells of it")) // the kernel tells with the next one it takes
+		time.Sleep(time.Millisecond)
 	}
+	cancel()
+	<-done
 }

@@ -1,13 +1,11 @@
 package netem
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
-	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -56,6 +54,7 @@ func NewRouter(cfg RouterConfig, log *zap.Logger) (*Router, error) {
 	if err != nil {
 		return nil, err
 	}
+	pair.join(line)
 	return &Router{line: line, pair: pair}, nil
 }
 
@@ -67,11 +66,7 @@ func (r *Router) Far() Namespace { return r.pair.far.Namespace }
 
 // Run carries packets until ctx ends. A Router runs once.
 func (r *Router) Run(ctx context.Context) error {
-	var readers sync.WaitGroup
-	r.pair.read(&readers, r.line)
 	r.line.run(ctx)
-	r.pair.hangUp()
-	readers.Wait()
 	return nil
 }
 
@@ -113,44 +108,24 @@ type pair struct {
 	log       *zap.Logger
 	near, far end
 	unlock    func() error // gives up the name
-	once      sync.Once
 }
 
-// read starts a reader for each device; they end by hangUp.
-func (p *pair) read(readers *sync.WaitGroup, line *pump) {
-	readers.Go(func() { p.readEnd(&p.near, &p.far, line, false) }) // ends by hangUp
-	readers.Go(func() { p.readEnd(&p.far, &p.near, line, true) })  // the same
+// join puts the devices at the two ends of a line, which closes them when it ends.
+func (p *pair) join(line *pump) {
+	p.near.tun.took = enter(line, false, p.far.tun.toPeer)
+	p.far.tun.took = enter(line, true, p.near.tun.toPeer)
+	line.ports.add(p.near.tun)
+	line.ports.add(p.far.tun)
 }
 
-// largestPacket is what a TUN device hands over at once: 16 bits of length (RFC 791).
-const largestPacket = 65_535
-
-// readEnd takes packets that leave a namespace until its device is closed.
-func (p *pair) readEnd(from, to *end, line *pump, up bool) {
-	buf := make([]byte, largestPacket)
-	// Fails when the device is closed; so does reading, soon.
-	send := func(packet []byte) { _, _ = to.tun.Write(packet) }
-	for {
-		n, err := from.tun.Read(buf)
-		if err != nil {
+// enter puts what leaves a namespace on the line.
+func enter(line *pump, up bool, send func(packet []byte)) took {
+	return func(packet []byte, at time.Time, _ netip.AddrPort) {
+		if packet[0]>>4 != 4 { // IPv6 looks for routers that are not there
 			return
 		}
-		if n == 0 || buf[0]>>4 != 4 { // IPv6 looks for routers that are not there
-			continue
-		}
-		line.enter(entering{
-			at:       time.Now(),
-			size:     max(0, n-WireOverhead), // the link adds it again
-			up:       up,
-			crossing: crossing{send, bytes.Clone(buf[:n])},
-		})
+		// The link adds the headers again.
+		size := max(0, len(packet)-WireOverhead)
+		line.push(up, at, size, packet, send)
 	}
-}
-
-// hangUp closes the devices, which ends their readers; it may be called twice.
-func (p *pair) hangUp() {
-	p.once.Do(func() {
-		p.near.tun.Close()
-		p.far.tun.Close()
-	})
 }

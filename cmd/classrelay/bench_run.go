@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"github.com/classrelay/classrelay/bench/netem"
 	"github.com/classrelay/classrelay/bench/scenario"
 )
 
@@ -108,6 +109,15 @@ func (f *benchRunFlags) finish(args []string) (err error) {
 	return err
 }
 
+// linesAtOnce is how many emulated lines there may be at the same time.
+func (f *benchRunFlags) linesAtOnce() int {
+	most := 0
+	for _, s := range f.scenarios {
+		most = max(most, len(s.Lines))
+	}
+	return most * f.atOnce
+}
+
 func completeScenarios(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	all, err := scenario.Shipped()
 	if err != nil {
@@ -152,7 +162,9 @@ func runBench(ctx context.Context, f *benchRunFlags, t terminal) error {
 	if f.verbose {
 		b.Log = newLogger("console", zap.InfoLevel, t.err)
 	}
+
 	p.start(&env)
+	netem.Processors(f.linesAtOnce())
 	results := b.Run(ctx)
 	rep := scenario.NewReport(env, results, ctx.Err() != nil)
 	streamed := p.end(rep)
