@@ -26,6 +26,10 @@ type (
 	Step = core.Step
 	// Outage is a time when nothing gets through.
 	Outage = core.Outage
+	// Trace is a recorded capacity.
+	Trace = core.Trace
+	// TraceError is what is wrong in a trace, and in which line.
+	TraceError = core.TraceError
 	// LinkStats counts what one direction did.
 	LinkStats = core.Stats
 )
@@ -38,3 +42,6 @@ func Names() []string { return core.Names() }
 
 // WireOverhead is what the headers of IPv4 and UDP add to a datagram, in bytes.
 const WireOverhead = core.WireOverhead
+
+// ParseTrace reads a trace of rates or of packets.
+func ParseTrace(text []byte) (*Trace, error) { return core.ParseTrace(text) }

@@ -47,7 +47,7 @@ func Shipped() ([]*Scenario, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err := Parse(e.Name(), data)
+		s, err := parse(e.Name(), data, inProgram)
 		if err != nil {
 			return nil, err
 		}

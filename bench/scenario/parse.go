@@ -64,6 +64,7 @@ type (
 		Outages    []outage `yaml:"outages"`
 		Steps      []step   `yaml:"steps"`
 		StepsEvery string   `yaml:"steps_every"`
+		Trace      string   `yaml:"trace"`
 	}
 	outage struct {
 		At    string `yaml:"at"`
@@ -80,12 +81,15 @@ type (
 type reader struct {
 	file string
 	tree *ast.File
+	open open
 	err  error
 }
 
 // Parse reads a scenario; name stands for the file in messages, and names the
-// scenario. Its errors are of type *Error.
-func Parse(name string, data []byte) (*Scenario, error) {
+// scenario. Traces are found beside that file. Its errors are of type *Error.
+func Parse(name string, data []byte) (*Scenario, error) { return parse(name, data, beside(name)) }
+
+func parse(name string, data []byte, open open) (*Scenario, error) {
 	var doc document
 	tree, err := parser.ParseBytes(data, 0)
 	if err == nil {
@@ -94,7 +98,7 @@ func Parse(name string, data []byte) (*Scenario, error) {
 	if err != nil {
 		return nil, syntax(name, err)
 	}
-	r := &reader{file: name, tree: tree}
+	r := &reader{file: name, tree: tree, open: open}
 	s := r.scenario(&doc)
 	if r.err != nil {
 		return nil, r.err
@@ -219,6 +223,7 @@ func (r *reader) profile(at string, f *profile) netem.Profile {
 		here := fmt.Sprintf("%s.steps[%d]", at, i)
 		p.Steps = append(p.Steps, netem.Step{At: r.time(here+".at", st.At), Rate: r.rate(here+".rate", st.Rate)})
 	}
+	r.trace(at, f, &p)
 	if err := p.Validate(); err != nil {
 		r.fail(at, err.Error())
 	}

@@ -17,6 +17,7 @@ type Link[T any] struct {
 	head    int           // index of that first one
 	waiting int           // bytes in the queue
 	freeAt  time.Duration // when the bottleneck is through with the first one
+	turn    turn          // of the profile's Turns
 	flying  flight[T]
 	latest  time.Duration // latest arrival in order, for jitter that keeps the order
 	number  uint64        // of the next packet to enter the wire
@@ -61,11 +62,19 @@ func (l *Link[T]) Push(now time.Time, size int, payload T) bool {
 func (l *Link[T]) enqueue(q queued[T], at time.Duration) {
 	if l.head == len(l.queue) {
 		l.queue, l.head = l.queue[:0], 0
-		l.freeAt = l.profile.finish(at, float64(q.size)*8)
+		l.freeAt = l.finish(at, q.size)
 	}
 	l.queue = append(l.queue, q)
 	l.waiting += q.size
 	l.stats.MaxQueueBytes = max(l.stats.MaxQueueBytes, l.waiting)
+}
+
+// finish is when the bottleneck is through with a packet that enters it at a time.
+func (l *Link[T]) finish(at time.Duration, size int) time.Duration {
+	if l.profile.Turns != nil {
+		return l.turn.finish(l.profile.Turns, at, size)
+	}
+	return l.profile.finish(at, float64(size)*8)
 }
 
 // advance lets the bottleneck do its work up to now, which it returns as the
@@ -79,7 +88,7 @@ func (l *Link[T]) advance(now time.Time) time.Duration {
 		l.waiting -= q.size
 		l.launch(q, l.freeAt)
 		if l.head < len(l.queue) {
-			l.freeAt = l.profile.finish(l.freeAt, float64(l.queue[l.head].size)*8)
+			l.freeAt = l.finish(l.freeAt, l.queue[l.head].size)
 		}
 	}
 	if l.head > 1024 && l.head*2 > len(l.queue) { // half of it is past: move up
@@ -154,7 +163,7 @@ func (l *Link[T]) SetProfile(now time.Time, p Profile) error {
 		return err
 	}
 	l.advance(now)
-	l.profile = p
+	l.profile, l.turn = p, turn{}
 	return nil
 }
 

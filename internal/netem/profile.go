@@ -58,6 +58,9 @@ type Profile struct {
 	// after so long, 0 = never.
 	Steps      []Step
 	StepsEvery time.Duration
+	// Turns, where it is not nil, are the capacity instead of Rate and Steps, as a
+	// Trace puts them here.
+	Turns *Turns
 }
 
 // Outage is a time when nothing gets through, counted from the link's start.
@@ -96,6 +99,9 @@ func (p *Profile) Validate() error {
 }
 
 func (p *Profile) validateSteps() error {
+	if p.Turns != nil && (p.Rate != 0 || len(p.Steps) > 0) {
+		return fmt.Errorf("%w: a trace, and a rate or steps beside it", ErrProfile)
+	}
 	if len(p.Steps) > 0 && p.Rate == 0 {
 		return fmt.Errorf("%w: steps need a rate to begin with", ErrProfile)
 	}

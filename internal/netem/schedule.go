@@ -1,10 +1,16 @@
 package netem
 
-import "time"
+import (
+	"sort"
+	"time"
+)
 
 // rateAt is the capacity in bit/s at the time since the start, and how long it
 // stays so; 0 = for ever.
 func (p *Profile) rateAt(at time.Duration) (rate int64, lasts time.Duration) {
+	if p.Turns != nil {
+		return p.Turns.rate, 0
+	}
 	if len(p.Steps) == 0 {
 		return p.Rate, 0
 	}
@@ -12,17 +18,19 @@ func (p *Profile) rateAt(at time.Duration) (rate int64, lasts time.Duration) {
 	if !first {
 		at %= p.StepsEvery
 	}
-	rate = p.Rate
-	if !first && p.StepsEvery > 0 {
-		rate = p.Steps[len(p.Steps)-1].Rate // until the first step comes round again
+	next := sort.Search(len(p.Steps), func(i int) bool { return at < p.Steps[i].At })
+	switch {
+	case next > 0:
+		rate = p.Steps[next-1].Rate
+	case first:
+		rate = p.Rate
+	default: // the last one's, until the first step comes round again
+		rate = p.Steps[len(p.Steps)-1].Rate
 	}
-	for _, s := range p.Steps {
-		if at < s.At {
-			return rate, s.At - at
-		}
-		rate = s.Rate
-	}
-	if p.StepsEvery > 0 {
+	switch {
+	case next < len(p.Steps):
+		return rate, p.Steps[next].At - at
+	case p.StepsEvery > 0:
 		return rate, p.StepsEvery - at
 	}
 	return rate, 0
