@@ -102,6 +102,7 @@ func runDemo(ctx context.Context, f demoFlags, t terminal) error {
 	if err != nil {
 		return err
 	}
+	netem.Processors(len(cfg.Lines))
 	c, err := chain.New(cfg, log)
 	if err != nil {
 		return err
