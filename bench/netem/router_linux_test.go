@@ -143,3 +143,33 @@ func TestRouterRefusesAName(t *testing.T) {
 		}
 	}
 }
+
+func TestBulkBesideTheRelaySharesItsLink(t *testing.T) {
+	if err := CanRoute(); err != nil {
+		t.Skip(err)
+	}
+	const rate = 10_000_000
+	p := Profile{Rate: rate, Delay: 5 * time.Millisecond}
+	r, err := New(Config{Listen: "127.0.0.1:0", Target: "127.0.0.1:9", Up: p, Down: p}, zaptest.NewLogger(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := r.Beside("test-beside", []Bulk{{Congestion: "reno", Flows: 2}}, zaptest.NewLogger(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	both := make(chan error, 2)
+	go func() { both <- r.Run(ctx) }() // ends with ctx
+	go func() { both <- b.Run(ctx) }() // the same
+	for r.Stats().Down.DeliveredBytes < 100_000 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	cancel()
+	if err := errors.Join(<-both, <-both, b.Close()); err != nil {
+		t.Error(err)
+	}
+	if s := b.Share(rate); s <= 0 || s > 1 {
+		t.Errorf("the flows got %v of the link", s)
+	}
+}
