@@ -1,9 +1,6 @@
 package netem
 
-import (
-	"container/heap"
-	"time"
-)
+import "time"
 
 // Link carries packets of type T one way. Call Push for each packet that enters,
 // Pop until it has none, and again at Next.
@@ -115,7 +112,7 @@ func (l *Link[T]) launch(q queued[T], at time.Duration) {
 		due = max(due, l.latest)
 		l.latest = due
 	}
-	heap.Push(&l.flying, flyer[T]{payload: q.payload, size: q.size, due: due, number: l.number})
+	l.flying.push(flyer[T]{payload: q.payload, size: q.size, due: due, number: l.number})
 	l.number++
 }
 
@@ -125,7 +122,7 @@ func (l *Link[T]) Pop(now time.Time) (payload T, ok bool) {
 	if len(l.flying) == 0 || l.flying[0].due > at {
 		return payload, false
 	}
-	f := heap.Pop(&l.flying).(flyer[T])
+	f := l.flying.pop()
 	l.stats.Delivered++
 	l.stats.DeliveredBytes += uint64(f.size)
 	l.stats.Lateness.Add(at - f.due)
@@ -184,23 +181,40 @@ type flyer[T any] struct {
 	number  uint64 // breaks ties: first in, first out
 }
 
-// flight orders the packets on the wire by arrival (container/heap).
+// flight orders the packets on the wire by arrival: a binary heap. It is not that of
+// container/heap, which would make garbage of each packet.
 type flight[T any] []flyer[T]
 
-func (f flight[T]) Len() int { return len(f) }
-func (f flight[T]) Less(i, j int) bool {
+func (f flight[T]) before(i, j int) bool {
 	return f[i].due < f[j].due || f[i].due == f[j].due && f[i].number < f[j].number
 }
-func (f flight[T]) Swap(i, j int) { f[i], f[j] = f[j], f[i] }
 
-// Push is for container/heap only.
-func (f *flight[T]) Push(x any) { *f = append(*f, x.(flyer[T])) }
+func (f *flight[T]) push(x flyer[T]) {
+	*f = append(*f, x)
+	h := *f
+	for i := len(h) - 1; i > 0 && h.before(i, (i-1)/2); i = (i - 1) / 2 {
+		h[i], h[(i-1)/2] = h[(i-1)/2], h[i]
+	}
+}
 
-// Pop is for container/heap only.
-func (f *flight[T]) Pop() any {
-	last := len(*f) - 1
-	x := (*f)[last]
-	(*f)[last] = flyer[T]{}
-	*f = (*f)[:last]
-	return x
+// pop takes out the first; there has to be one.
+func (f *flight[T]) pop() flyer[T] {
+	h := *f
+	last := len(h) - 1
+	first := h[0]
+	h[0], h[last] = h[last], flyer[T]{}
+	h = h[:last]
+	for i := 0; ; {
+		child := 2*i + 1
+		if child+1 < last && h.before(child+1, child) {
+			child++
+		}
+		if child >= last || !h.before(child, i) {
+			break
+		}
+		h[i], h[child] = h[child], h[i]
+		i = child
+	}
+	*f = h
+	return first
 }
