@@ -47,7 +47,12 @@ type Config struct {
 
 // Line is an emulated line in both directions: Up is towards the hub, Down the way
 // of the media.
-type Line struct{ Up, Down netem.Profile }
+type Line struct {
+	Up, Down netem.Profile
+	// Beside are downloads of others on it; one line of a chain at most has some, and
+	// they need root.
+	Beside []netem.Bulk
+}
 
 // Chain is a chain that is off. Its parts may be asked for their figures at any
 // time; they are safe for concurrent use.
@@ -55,6 +60,7 @@ type Chain struct {
 	Camera *camera.Camera
 	Nodes  []*relay.Node  // the hub first, the branch last
 	Lines  []*netem.Relay // Lines[i] is between Nodes[i] and Nodes[i+1]
+	Beside *netem.Beside  // the downloads; nil = none
 	Viewer *viewer.Viewer
 	URL    string // where a player finds the branch
 	// Began is when the lines were made: outages and steps of their profiles count
@@ -66,7 +72,7 @@ type Chain struct {
 }
 
 // New makes all parts. The lines' time runs from here, so start it at once.
-func New(cfg Config, log *zap.Logger) (*Chain, error) {
+func New(cfg Config, log *zap.Logger) (_ *Chain, err error) {
 	if len(cfg.Lines) == 0 {
 		return nil, fmt.Errorf("chain: it has no line")
 	}
@@ -74,6 +80,11 @@ func New(cfg Config, log *zap.Logger) (*Chain, error) {
 		cfg.RTSP = FreeTCP()
 	}
 	c := &Chain{cfg: cfg, URL: fmt.Sprintf("rtsp://%s/%s", cfg.RTSP, Feed)}
+	defer func() {
+		if err != nil {
+			c.close()
+		}
+	}()
 	if err := identity.InitCA(cfg.Dir); err != nil {
 		return nil, err
 	}
@@ -127,6 +138,9 @@ func (c *Chain) addHop(i int, target string, log *zap.Logger) (quic string, err 
 	}
 	c.Lines = append(c.Lines, line)
 	c.add("line", line.Run)
+	if err := c.addBeside(c.cfg.Lines[i].Beside, log); err != nil {
+		return "", err
+	}
 	upper := c.names(i)
 	cfg := &config.Config{
 		Node:    c.names(i + 1),

@@ -21,13 +21,14 @@ func (c *Chain) add(name string, run func(ctx context.Context) error) {
 // Running is a chain that is on.
 type Running struct {
 	stops []func() // the viewer's first, each may be called twice
+	close func()   // what is left of the chain
 }
 
 // Start switches everything on. A part that ends by itself is told to fail, by
 // name. The chain runs until Stop, whatever becomes of ctx, so that figures can
 // be read when ctx has ended.
 func (c *Chain) Start(ctx context.Context, fail context.CancelCauseFunc) *Running {
-	r := &Running{}
+	r := &Running{close: c.close}
 	for _, p := range c.parts {
 		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		var wg sync.WaitGroup
@@ -52,4 +53,5 @@ func (r *Running) Stop() {
 	for _, stop := range r.stops {
 		stop()
 	}
+	r.close()
 }

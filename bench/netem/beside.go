@@ -26,9 +26,8 @@ type Bulk struct {
 	From, To time.Duration
 }
 
-// Beside is TCP that shares a Relay's two links with what the Relay carries: the same
-// queue, the same losses. It runs between two network namespaces, so it needs root and
-// Linux. All methods are safe for concurrent use.
+// Beside is TCP that shares a line with what else is on it: the same queue, the same
+// losses. It runs between two network namespaces, so it needs root and Linux. All methods are safe for concurrent use.
 type Beside struct {
 	pair  *pair
 	bulks []Bulk
@@ -48,6 +47,12 @@ func (r *Relay) Beside(name string, bulks []Bulk, log *zap.Logger) (*Beside, err
 	}
 	pair.join(r.line)
 	return &Beside{pair: pair, bulks: bulks, start: time.Now()}, nil
+}
+
+// Download makes bulk flows from the near to the far namespace of the Router; start
+// them with the result's Run. Closing the Router closes them as well.
+func (r *Router) Download(bulks []Bulk) *Beside {
+	return &Beside{pair: r.pair, bulks: bulks, start: time.Now()}
 }
 
 // Run downloads until ctx ends.
@@ -148,6 +153,9 @@ func pause(ctx context.Context, d time.Duration) bool {
 		return true
 	}
 }
+
+// Received is how many bytes of payload have arrived.
+func (b *Beside) Received() uint64 { return b.received.Load() }
 
 // Share is which part of a rate in bit/s the flows got while there were any, by their
 // payload; 0 before the first.

@@ -88,7 +88,7 @@ func newPair(prefix string, log *zap.Logger) (*pair, error) {
 func claim(prefix string) (unlock func() error, err error) {
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Net: "unix", Name: "@classrelay-router-" + prefix})
 	if errors.Is(err, unix.EADDRINUSE) {
-		return nil, fmt.Errorf("router: another one called %q is running: give this one another name", prefix)
+		return nil, fmt.Errorf("router: the name %q is %w", prefix, ErrTaken)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("router: claim the name %q: %w", prefix, err)

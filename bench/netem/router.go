@@ -15,6 +15,9 @@ import (
 // program, has no network namespaces to offer.
 var ErrRouter = errors.New("no router between network namespaces")
 
+// ErrTaken is wrapped by the error for a name that a living Router has.
+var ErrTaken = errors.New("taken: give this one another name")
+
 // RouterConfig says what lies between the two namespaces of a Router.
 type RouterConfig struct {
 	// Down is the link from near to far, the way of the media; Up the way back.

@@ -116,7 +116,7 @@ func TestRouterRunsCommandsInsideAndCleansUp(t *testing.T) {
 		t.Errorf("%s, %v", out, err)
 	}
 	_, err = NewRouter(RouterConfig{Name: "test-clean"}, zaptest.NewLogger(t))
-	if err == nil || !strings.Contains(err.Error(), "give this one another name") {
+	if !errors.Is(err, ErrTaken) {
 		t.Errorf("a second one of the same name: %v", err)
 	}
 	if err := exec.Command("ip", "netns", "add", "test-left-near").Run(); err != nil { // as a killed run leaves it

@@ -47,6 +47,7 @@ var figures = []figure{ //nolint:gochecknoglobals // a lookup table
 	{"back_on_main", length, "from the line's recovery to the main stream"},
 	{"first_frame", length, "from the viewer's first dial to its first good frame"},
 	{"lost_on_line", ratio, "packets of the way down that the lines lost, all lines together"},
+	{"bulk_share", ratio, "part of the line that the TCP flows beside got, by payload, while they ran"},
 	{"emulator_late_p99", length, "how late the emulator let packets go"},
 	{"emulator_overrun", count, "packets the emulator lost because the machine was too slow"},
 }

@@ -34,13 +34,14 @@ func (e *Error) Error() string {
 // library forgets where a value stood whose type reads itself.
 type (
 	document struct {
-		Title      string   `yaml:"title"`
-		For        string   `yaml:"for"`
-		Deadline   string   `yaml:"deadline"`
-		Camera     source   `yaml:"camera"`
-		Lines      []line   `yaml:"lines"`
-		RecoversAt string   `yaml:"recovers_at"`
-		Rules      []string `yaml:"rules"`
+		Title      string     `yaml:"title"`
+		For        string     `yaml:"for"`
+		Deadline   string     `yaml:"deadline"`
+		Camera     source     `yaml:"camera"`
+		Lines      []line     `yaml:"lines"`
+		Beside     besideText `yaml:"beside"`
+		RecoversAt string     `yaml:"recovers_at"`
+		Rules      []string   `yaml:"rules"`
 	}
 	source struct {
 		Main string `yaml:"main"`
@@ -163,6 +164,7 @@ func (r *reader) scenario(doc *document) *Scenario {
 	if len(s.Lines) == 0 {
 		r.fail("$.lines", "at least one is wanted")
 	}
+	r.beside(doc, s)
 	r.rules(doc, s)
 	return s
 }
@@ -181,6 +183,8 @@ func (r *reader) rules(doc *document, s *Scenario) {
 			r.fail(at, "with a deadline of its own the scenario has good_in_time, not good_in_300ms")
 		case rule.figure.name == "back_on_main" && s.RecoversAt == 0:
 			r.fail(at, "back_on_main counts from recovers_at, which is not set")
+		case rule.figure.name == "bulk_share" && len(doc.Beside.TCP) == 0:
+			r.fail(at, "bulk_share is that of beside, which has no tcp")
 		}
 		s.Rules = append(s.Rules, rule)
 	}

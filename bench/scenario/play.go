@@ -81,6 +81,9 @@ func Play(ctx context.Context, s *Scenario, seed uint64, version string, progres
 func play(
 	ctx context.Context, s *Scenario, seed uint64, version string, dec *decoding, progress func(Second), log *zap.Logger,
 ) (*watch, error) {
+	if err := s.cannot(); err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "classrelay-bench-")
 	if err != nil {
 		return nil, err

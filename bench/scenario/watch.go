@@ -160,6 +160,9 @@ func (w *watch) finish(interrupted bool) {
 		r.set(name, v)
 	}
 	r.set("lost_on_line", share(lost, offered))
+	if v, ok := w.bulkShare(); ok {
+		r.set("bulk_share", v)
+	}
 	r.set("emulator_late_p99", late)
 	r.set("emulator_overrun", float64(overrun))
 }
