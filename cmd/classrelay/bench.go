@@ -23,10 +23,11 @@ one is missed, 2 when something could not be run, 3 for bad arguments.
   recovery  repair of lost packets beside plain retransmission, in virtual time
   fit       the choice of layers beside other traffic, in virtual time
   report    the result of an earlier run, drawn again
-  soak      hours of class, real or virtual, judged by whether anything grows`,
+  soak      hours of class, real or virtual, judged by whether anything grows
+  selftest  the emulated lines themselves`,
 		RunE: help,
 	}
-	cmd.AddCommand(newBenchRun(t), newBenchRecovery(t), newBenchFit(t), newBenchReport(t), newBenchSoak(t))
+	cmd.AddCommand(newBenchRun(t), newBenchRecovery(t), newBenchFit(t), newBenchReport(t), newBenchSoak(t), newBenchSelftest(t))
 	return cmd
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/classrelay/classrelay/bench/fit"
 	"github.com/classrelay/classrelay/bench/scenario"
+	"github.com/classrelay/classrelay/bench/selftest"
 )
 
 // quick is a scenario of a second whose only rule is about a figure.
@@ -42,6 +43,8 @@ func TestBenchExitStatus(t *testing.T) {
 		{"too few frames for the targets", []string{"recovery", "--frames", "1"}, 1, "a target was missed: "},
 		{"no situation", []string{"fit", "--cell", "nonesuch"}, 3, `no situation has "nonesuch" in its name`},
 		{"no seed for a situation", []string{"fit", "--seeds", "0"}, 3, "--seeds: it is below 1"},
+		{"too few packets for a verdict", []string{"selftest", "--packets", "10"}, 3, "--packets: it is below 100000"},
+		{"no time for a selftest", []string{"selftest", "--for", "0s"}, 3, "--for: it is below a second"},
 		{"a situation that holds", []string{"fit", "--cell", "T12 1 feed on 100", "--seeds", "1"}, 0, "1 met"},
 		{
 			"a result that cannot be written",
@@ -118,6 +121,32 @@ func TestBenchInVirtualTimeHasValidJSON(t *testing.T) {
 	}
 	if len(fitted.Rows) != 1 || fitted.Rows[0].Figures["main %"].Median == nil || fitted.Verdict != scenario.Pass {
 		t.Errorf("fit: %+v", fitted)
+	}
+}
+
+func TestBenchSelftestHasValidJSON(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes ten seconds")
+	}
+	r := program(t, "", "bench", "selftest", "--packets", "100000", "--for", "1s", "--json", "-")
+	var got benchReport[selftest.Row]
+	if err := json.Unmarshal([]byte(r.out), &got); err != nil {
+		t.Fatalf("%v\n%s", err, r.out)
+	}
+	parts := make(map[string]int)
+	for i := range got.Rows {
+		row := &got.Rows[i]
+		parts[row.Part]++
+		// How late packets left in real time is the machine's affair.
+		if row.Part == "virtual" && row.Missed() {
+			t.Errorf("%s: %s, limit %s", row.Name, row.Text(), row.Limit())
+		}
+	}
+	if got.Schema != 1 || parts["virtual"] != 16 || parts["relay"] != 5 || parts["truth"] != 3 || parts["router"] < 2 {
+		t.Errorf("rows %v", parts)
+	}
+	if !strings.Contains(r.err, "Gilbert-Elliott") {
+		t.Errorf("no table on the terminal:\n%s", r.err)
 	}
 }
 
