@@ -24,10 +24,11 @@ one is missed, 2 when something could not be run, 3 for bad arguments.
   fit       the choice of layers beside other traffic, in virtual time
   report    the result of an earlier run, drawn again
   soak      hours of class, real or virtual, judged by whether anything grows
-  selftest  the emulated lines themselves`,
+  selftest  the emulated lines themselves
+  compare   other relays on the same line beside classrelay, in real time (root)`,
 		RunE: help,
 	}
-	cmd.AddCommand(newBenchRun(t), newBenchRecovery(t), newBenchFit(t), newBenchReport(t), newBenchSoak(t), newBenchSelftest(t))
+	cmd.AddCommand(newBenchRun(t), newBenchRecovery(t), newBenchFit(t), newBenchReport(t), newBenchSoak(t), newBenchSelftest(t), newBenchCompare(t))
 	return cmd
 }
 
