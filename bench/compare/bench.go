@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 
 	"go.uber.org/zap"
@@ -73,17 +74,35 @@ func (b *Bench) Run(ctx context.Context) (*Result, error) {
 	for _, p := range b.Peers {
 		res.Peers = append(res.Peers, PeerVersion{Peer: p, Version: b.versionOf(ctx, p)})
 	}
-	for _, s := range b.Scenarios {
-		for seed := range uint64(b.Seeds) {
-			for _, p := range b.Peers {
-				if ctx.Err() != nil {
-					return res, nil
+	for j := range b.jobs() {
+		if ctx.Err() != nil {
+			break
+		}
+		res.Runs = append(res.Runs, b.one(ctx, j.scenario, j.peer, j.seed))
+	}
+	return res, nil
+}
+
+// job is one run to play.
+type job struct {
+	scenario *scenario.Scenario
+	peer     *Peer
+	seed     uint64
+}
+
+// jobs are all runs in their order: neighbours differ in the peer.
+func (b *Bench) jobs() iter.Seq[job] {
+	return func(yield func(job) bool) {
+		for _, s := range b.Scenarios {
+			for seed := range uint64(b.Seeds) {
+				for _, p := range b.Peers {
+					if !yield(job{s, p, seed + 1}) {
+						return
+					}
 				}
-				res.Runs = append(res.Runs, b.one(ctx, s, p, seed+1))
 			}
 		}
 	}
-	return res, nil
 }
 
 // one plays a run, and once more when the emulator was late; the less late one is kept.

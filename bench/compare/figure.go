@@ -23,20 +23,27 @@ type figure struct {
 // lateness of the emulator that a run may have; a frame's interval; a frame.
 var figures = []figure{ //nolint:gochecknoglobals // a lookup table
 	{"good_in_300ms", "good in 300 ms", "more frames in time", (*Run).goodShare, percent, true, 0.0005},
-	{"p50", "p50", "a shorter median latency", func(r *Run) float64 { return r.seen(r.Viewer.Latency.P50) }, ms, false, 2},
-	{"p99", "p99", "a shorter p99", func(r *Run) float64 { return r.seen(r.Viewer.Latency.P99) }, ms, false, 2},
-	{
-		"longest_stall", "longest stall", "a shorter longest stall",
-		func(r *Run) float64 { return r.seen(r.Viewer.LongestStallMs) }, ms, false, 40,
-	},
-	{"broken_frames", "broken", "fewer broken frames", func(r *Run) float64 { return float64(r.Broken) }, count, false, 0.5},
-	{"main_share", "on main", "longer on the main stream", func(r *Run) float64 { return r.MainShare }, percent0, true, 0.02},
-	{"line_mbit_s", "line Mbit/s", "", func(r *Run) float64 { return r.LineMbit }, one, false, math.NaN()},
+	{"p50", "p50", "a shorter median latency", (*Run).p50, ms, false, 2},
+	{"p99", "p99", "a shorter p99", (*Run).p99, ms, false, 2},
+	{"longest_stall", "longest stall", "a shorter longest stall", (*Run).longestStall, ms, false, 40},
+	{"broken_frames", "broken", "fewer broken frames", (*Run).broken, count, false, 0.5},
+	{"main_share", "on main", "longer on the main stream", (*Run).mainShare, percent0, true, 0.02},
+	{"line_mbit_s", "line Mbit/s", "", (*Run).lineRate, one, false, math.NaN()},
 	{"line_per_media", "line/media", "less on the line", (*Run).lineRatio, two, false, 0.01},
-	{"hub_cpu", "hub CPU", "less work at the hub", func(r *Run) float64 { return r.HubCPU }, cpu, false, 0.01},
-	{"branch_cpu", "branch CPU", "less work at the branch", func(r *Run) float64 { return r.BranchCPU }, cpu, false, 0.01},
-	{"line_late_p99", "line late", "", func(r *Run) float64 { return r.LateP99Ms }, late, false, math.NaN()},
+	{"hub_cpu", "hub CPU", "less work at the hub", (*Run).hubCPU, cpu, false, 0.01},
+	{"branch_cpu", "branch CPU", "less work at the branch", (*Run).branchCPU, cpu, false, 0.01},
+	{"line_late_p99", "line late", "", (*Run).lineLate, late, false, math.NaN()},
 }
+
+func (r *Run) p50() float64          { return r.seen(r.Viewer.Latency.P50) }
+func (r *Run) p99() float64          { return r.seen(r.Viewer.Latency.P99) }
+func (r *Run) longestStall() float64 { return r.seen(r.Viewer.LongestStallMs) }
+func (r *Run) broken() float64       { return float64(r.Broken) }
+func (r *Run) mainShare() float64    { return r.MainShare }
+func (r *Run) lineRate() float64     { return r.LineMbit }
+func (r *Run) hubCPU() float64       { return r.HubCPU }
+func (r *Run) branchCPU() float64    { return r.BranchCPU }
+func (r *Run) lineLate() float64     { return r.LateP99Ms }
 
 func (r *Run) goodShare() float64 { return r.Viewer.GoodIn300msRatio }
 

@@ -38,7 +38,7 @@ func (p *Places) named(name string) (string, bool) {
 // known is for messages.
 const known = "HubAddress, BranchAddress, Camera, CameraSub, Dir, Classrelay"
 
-var placeholder = regexp.MustCompile(`\{\{[^{}]*\}\}`) //nolint:gochecknoglobals // a constant
+var placeholder = regexp.MustCompile(`\{\{[^{}]*\}\}`)
 
 // fill puts the values in the places of {{.Name}}.
 func (p *Places) fill(s string) (string, error) {

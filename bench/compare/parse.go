@@ -36,6 +36,7 @@ type (
 		Version      []string          `yaml:"version"`
 		Needs        []string          `yaml:"needs"`
 		TCP          string            `yaml:"tcp"`
+		Mute         bool              `yaml:"mute"`
 		Files        map[string]string `yaml:"files"`
 		Prepare      [][]string        `yaml:"prepare"`
 		Hub          []program         `yaml:"hub"`
@@ -121,6 +122,7 @@ func (r *reader) peer(doc *document) *Peer {
 		Version: doc.Version,
 		Needs:   doc.Needs,
 		TCP:     doc.TCP,
+		Mute:    doc.Mute,
 		Files:   doc.Files,
 		Prepare: doc.Prepare,
 		View:    doc.View,
@@ -138,7 +140,7 @@ func (r *reader) peer(doc *document) *Peer {
 	}
 	r.files(doc.Files)
 	r.view(doc.View)
-	if len(p.programs()) > 0 && strings.TrimSpace(doc.Install) == "" {
+	if r.err == nil && len(p.programs()) > 0 && strings.TrimSpace(doc.Install) == "" {
 		r.fail("$.install", "say how to install it, for those who do not have it")
 	}
 	return p

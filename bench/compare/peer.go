@@ -26,6 +26,8 @@ type Peer struct {
 	Needs []string
 	// TCP is the congestion control of TCP at both ends; empty = the kernel's choice.
 	TCP string
+	// Mute leaves out the camera's sound, for a peer that gives up over G.711.
+	Mute bool
 	// Files are written to {{.Dir}} before anything starts.
 	Files map[string]string
 	// Prepare runs at the hub, one command after the other, to their ends.
@@ -74,6 +76,8 @@ func Shipped() ([]*Peer, error) {
 		}
 		all = append(all, p)
 	}
+	// The folder's order has the ends of the files' names in it.
+	slices.SortFunc(all, func(a, b *Peer) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }
 

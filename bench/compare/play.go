@@ -87,7 +87,7 @@ func (pl *player) measure(ctx context.Context, s *scenario.Scenario, p *Peer, r 
 		return err
 	}
 	source := &counted{Source: shows}
-	cam, err := newCamera(&places, near, source, pl.log)
+	cam, err := newCamera(&places, near, camera.Config{Source: source, Mute: p.Mute}, pl.log)
 	if err != nil {
 		return err
 	}
@@ -147,11 +147,12 @@ func background(
 }
 
 // newCamera makes the camera at the hub's end, and tells where it is.
-func newCamera(places *Places, near end, source camera.Source, log *zap.Logger) (*camera.Camera, error) {
+func newCamera(places *Places, near end, cfg camera.Config, log *zap.Logger) (*camera.Camera, error) {
 	at := net.JoinHostPort(places.HubAddress, strconv.Itoa(cameraPort))
 	places.Camera = "rtsp://" + at + "/main"
 	places.CameraSub = "rtsp://" + at + "/sub"
-	return camera.New(camera.Config{Listen: at, Source: source, ListenTCP: near.listen}, log)
+	cfg.Listen, cfg.ListenTCP = at, near.listen
+	return camera.New(cfg, log)
 }
 
 // sourceOf is what the camera shows: as in bench run, the same for every peer.

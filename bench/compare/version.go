@@ -9,7 +9,7 @@ import (
 )
 
 // versionNumber is a word that begins like one: not the go1.26 of a build.
-var versionNumber = regexp.MustCompile(`(?:^|\s)(v?\d+\.\d[\w.+-]*)`) //nolint:gochecknoglobals // a constant
+var versionNumber = regexp.MustCompile(`(?:^|\s)(v?\d+\.\d[\w.+-]*)`)
 
 // version asks the peer which one it is; "unknown" when it does not tell.
 func (p *Peer) version(ctx context.Context, classrelay string) string {

@@ -25,10 +25,11 @@ one is missed, 2 when something could not be run, 3 for bad arguments.
   report    the result of an earlier run, drawn again
   soak      hours of class, real or virtual, judged by whether anything grows
   selftest  the emulated lines themselves
-  compare   other relays on the same line beside classrelay, in real time (root)`,
+  compare   other relays on the same line beside classrelay, in real time (root)
+  view      any stream of the test camera, frame by frame`,
 		RunE: help,
 	}
-	cmd.AddCommand(newBenchRun(t), newBenchRecovery(t), newBenchFit(t), newBenchReport(t), newBenchSoak(t), newBenchSelftest(t), newBenchCompare(t))
+	cmd.AddCommand(newBenchRun(t), newBenchRecovery(t), newBenchFit(t), newBenchReport(t), newBenchSoak(t), newBenchSelftest(t), newBenchCompare(t), newBenchView(t))
 	return cmd
 }
 
