@@ -142,6 +142,9 @@ func (v *Viewer) watch(ctx context.Context) error {
 		Host:        v.url.Host,
 		Transport:   &transport,
 		DialContext: v.cfg.DialContext,
+		// The library would write these to the terminal; the tally counts what they cost.
+		OnPacketsLost: func(uint64) {},
+		OnDecodeError: func(error) {},
 	}
 	if err := client.Start2(); err != nil {
 		return err
