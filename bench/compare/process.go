@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -43,8 +42,7 @@ func start(at end, side, dir string, command []string, echo io.Writer) (*process
 	p.cmd.Dir = dir
 	p.cmd.Stdout, p.cmd.Stderr = p.said, p.said
 	p.cmd.WaitDelay = goodbye // for a child of it that holds our pipe
-	// A group of its own: Ctrl-C is ours, and children end with it.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	ownGroup(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s: %w", p.name, err)
 	}
@@ -94,17 +92,16 @@ func (p *process) ready(ctx context.Context, at end, want Program) error {
 
 // stop ends the program and its children, and waits. It may be called twice.
 func (p *process) stop() {
-	group := -p.cmd.Process.Pid
 	select {
 	case <-p.ended:
 	default:
-		_ = syscall.Kill(group, syscall.SIGTERM) // it may have ended just now
+		ask(p.cmd)
 		select {
 		case <-p.ended:
 		case <-time.After(goodbye):
 		}
 	}
-	_ = syscall.Kill(group, syscall.SIGKILL) // children that are left
+	kill(p.cmd) // and children that are left
 	<-p.ended
 }
 
