@@ -134,11 +134,15 @@ func (c *cast) stop() {
 	}
 }
 
-// cpuOf is what programs that have ended used, in seconds.
-func cpuOf(all []*process) float64 {
+// cpuOf is what programs that have ended used of a processor; nil without a program.
+func cpuOf(all []*process, ran time.Duration) *float64 {
+	if len(all) == 0 {
+		return nil
+	}
 	var sum time.Duration
 	for _, p := range all {
 		sum += p.cpu()
 	}
-	return sum.Seconds()
+	used := sum.Seconds() / ran.Seconds()
+	return &used
 }

@@ -41,11 +41,19 @@ func (r *Run) longestStall() float64 { return r.seen(r.Viewer.LongestStallMs) }
 func (r *Run) broken() float64       { return float64(r.Broken) }
 func (r *Run) mainShare() float64    { return r.MainShare }
 func (r *Run) lineRate() float64     { return r.LineMbit }
-func (r *Run) hubCPU() float64       { return r.HubCPU }
-func (r *Run) branchCPU() float64    { return r.BranchCPU }
+func (r *Run) hubCPU() float64       { return known(r.HubCPU) }
+func (r *Run) branchCPU() float64    { return known(r.BranchCPU) }
 func (r *Run) lineLate() float64     { return r.LateP99Ms }
 
 func (r *Run) goodShare() float64 { return r.Viewer.GoodIn300msRatio }
+
+// known is NaN for what there is not.
+func known(v *float64) float64 {
+	if v == nil {
+		return math.NaN()
+	}
+	return *v
+}
 
 // lineRatio is what the line carried for each byte of the main stream's pictures.
 func (r *Run) lineRatio() float64 {

@@ -35,8 +35,8 @@ func (p *Places) named(name string) (string, bool) {
 	return "", false
 }
 
-// known is for messages.
-const known = "HubAddress, BranchAddress, Camera, CameraSub, Dir, Classrelay"
+// placeNames is for messages.
+const placeNames = "HubAddress, BranchAddress, Camera, CameraSub, Dir, Classrelay"
 
 var placeholder = regexp.MustCompile(`\{\{[^{}]*\}\}`)
 
@@ -52,7 +52,7 @@ func (p *Places) fill(s string) (string, error) {
 		return v
 	})
 	if unknown != "" {
-		return "", fmt.Errorf("unknown placeholder %s: there are {{.Name}} with %s", unknown, known)
+		return "", fmt.Errorf("unknown placeholder %s: there are {{.Name}} with %s", unknown, placeNames)
 	}
 	return filled, nil
 }

@@ -119,8 +119,8 @@ func (pl *player) measure(ctx context.Context, s *scenario.Scenario, p *Peer, r 
 	w.finish(cam.Stats().LastFrame)
 	ran := time.Since(began)
 	programs.stop()
-	r.HubCPU = cpuOf(programs.atHub) / ran.Seconds()
-	r.BranchCPU = cpuOf(programs.atBranch) / ran.Seconds()
+	r.HubCPU = cpuOf(programs.atHub, ran)
+	r.BranchCPU = cpuOf(programs.atBranch, ran)
 	if err == nil && ctx.Err() == nil && failed.Err() != nil {
 		err = context.Cause(failed) // a part of the bench ended by itself
 	}

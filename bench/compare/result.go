@@ -56,7 +56,16 @@ type Lead struct {
 	Ours     *float64 `json:"classrelay"` // null: never
 	Theirs   *float64 `json:"theirs"`
 
-	sentence string
+	sentence, context string
+}
+
+// inTime tells how much of the picture a lead is about: what comes rarely can come
+// early, and costs little.
+func inTime(theirs, ours []*Run) string {
+	f := &figures[0]
+	a, _ := f.over(theirs)
+	b, _ := f.over(ours)
+	return fmt.Sprintf("%s in time, classrelay %s", f.cell(a), f.cell(b))
 }
 
 // Leads are all figures in which a peer's median is better than that of classrelay
@@ -77,6 +86,7 @@ func (res *Result) Leads() (leads []Lead) {
 					leads = append(leads, Lead{
 						Scenario: s.Name, Peer: p.Name, Figure: f.name,
 						Ours: scenario.Number(b), Theirs: scenario.Number(a),
+						context:  inTime(theirs, ours),
 						sentence: fmt.Sprintf("%s (%s, classrelay %s)", f.words, f.cell(a), f.cell(b)),
 					})
 				}

@@ -22,13 +22,14 @@ type Run struct {
 	// lost included; MediaMbit is what the main stream's pictures were meanwhile.
 	LineMbit  float64 `json:"line_mbit_s"`
 	MediaMbit float64 `json:"media_mbit_s"`
-	// HubCPU and BranchCPU are in processors: 0.05 is a twentieth of one.
-	HubCPU    float64 `json:"hub_cpu"`
-	BranchCPU float64 `json:"branch_cpu"`
-	Lost      float64 `json:"lost_on_line"`     // of the packets on the way down
-	TCP       string  `json:"tcp"`              // congestion control at the hub
-	LateP99Ms float64 `json:"line_late_p99_ms"` // the emulator's own error
-	Overrun   uint64  `json:"line_overrun"`     // packets the emulator lost itself
+	// HubCPU and BranchCPU are in processors: 0.05 is a twentieth of one. Null: there
+	// is no program.
+	HubCPU    *float64 `json:"hub_cpu"`
+	BranchCPU *float64 `json:"branch_cpu"`
+	Lost      float64  `json:"lost_on_line"`     // of the packets on the way down
+	TCP       string   `json:"tcp"`              // congestion control at the hub
+	LateP99Ms float64  `json:"line_late_p99_ms"` // the emulator's own error
+	Overrun   uint64   `json:"line_overrun"`     // packets the emulator lost itself
 	// Late says that the emulator was late, or lost packets itself: the figures say
 	// little about the peer.
 	Late bool `json:"line_late"`

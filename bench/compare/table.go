@@ -77,13 +77,20 @@ func (res *Result) writeLeads(w io.Writer) {
 		for ; i < len(leads) && leads[i].Scenario == first.Scenario && leads[i].Peer == first.Peer; i++ {
 			words = append(words, leads[i].sentence)
 		}
-		fmt.Fprintf(w, "  %s, %s: %s\n", first.Scenario, first.Peer, strings.Join(words, "; "))
+		fmt.Fprintf(w, "  %s, %s (%s): %s\n", first.Scenario, first.Peer, first.context, strings.Join(words, "; "))
 	}
 }
 
 func (res *Result) writeNotes(w io.Writer) {
 	var notes []string
+	if n := res.late(); n > fewLate {
+		notes = append(notes, fmt.Sprintf("the emulated line was late, by more than %s at p99, in %d of %d runs: "+
+			"this machine is too busy, the figures mean little", late(millis(lateLimit)), n, len(res.Runs)))
+	}
 	for i := range res.Runs {
+		if res.late() > fewLate && res.Runs[i].Late && res.Runs[i].counts() {
+			continue // said once for all
+		}
 		if note := res.Runs[i].note(); note != "" {
 			r := &res.Runs[i]
 			notes = append(notes, fmt.Sprintf("%s, %s, seed %d: %s", r.Scenario, r.Peer, r.Seed, note))
@@ -92,6 +99,19 @@ func (res *Result) writeNotes(w io.Writer) {
 	if len(notes) > 0 {
 		fmt.Fprintf(w, "\nTo be said:\n  %s\n", strings.Join(notes, "\n  "))
 	}
+}
+
+// fewLate is how many late runs are named one by one.
+const fewLate = 5
+
+// late is how many runs that count had a late line.
+func (res *Result) late() (n int) {
+	for i := range res.Runs {
+		if res.Runs[i].Late && res.Runs[i].counts() {
+			n++
+		}
+	}
+	return n
 }
 
 // note is what has to be said about a run beside its figures.

@@ -13,7 +13,7 @@ import (
 // run is a run of a minute with these figures.
 func run(name, peer string, seed uint64, goodShare, p50, p99, stall float64) Run {
 	return Run{
-		Scenario: name, Peer: peer, Seed: seed, Seconds: 60, MainShare: 1, LineMbit: 4.4, MediaMbit: 4, HubCPU: 0.05, BranchCPU: 0.04,
+		Scenario: name, Peer: peer, Seed: seed, Seconds: 60, MainShare: 1, LineMbit: 4.4, MediaMbit: 4, HubCPU: scenario.Number(0.05), BranchCPU: scenario.Number(0.04),
 		LateP99Ms: 0.4,
 		Viewer: viewer.Report{
 			FramesExpected: 1500, FramesGood: 1500, GoodIn300msRatio: goodShare, LongestStallMs: stall,
@@ -43,7 +43,7 @@ func table(t *testing.T, res *Result) string {
 
 func TestTableSaysWhereAPeerIsBetter(t *testing.T) {
 	dark := run("fade", "other", 1, 0, 0, 0, 0)
-	dark.Viewer.FramesGood, dark.LineMbit, dark.HubCPU = 0, 4, 0.01
+	dark.Viewer.FramesGood, dark.LineMbit, dark.HubCPU = 0, 4, scenario.Number(0.01)
 	res := results(1,
 		run("clean", Ours, 1, 0.99996, 14, 30, 0), run("clean", "other", 1, 1, 9, 29, 0),
 		run("fade", Ours, 1, 0.98, 40, 310, 265.4), dark,
@@ -59,8 +59,8 @@ Peers:
   other       4.5     theirs
 
 Where a peer is better than classrelay:
-  clean, other: a shorter median latency (9 ms, classrelay 14 ms)
-  fade, other: less on the line (1.00, classrelay 1.10); less work at the hub (1.0 %, classrelay 5.0 %)
+  clean, other (100.00 % in time, classrelay 99.99 %): a shorter median latency (9 ms, classrelay 14 ms)
+  fade, other (0.00 % in time, classrelay 98.00 %): less on the line (1.00, classrelay 1.10); less work at the hub (1.0 %, classrelay 5.0 %)
 `
 	if got := table(t, res); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

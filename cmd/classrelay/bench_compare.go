@@ -24,6 +24,7 @@ type benchCompareFlags struct {
 	once     bool
 	duration time.Duration
 	json     string
+	name     string
 	verbose  bool
 
 	scenarios []*scenario.Scenario
@@ -73,6 +74,7 @@ when a peer is not installed. Nobody is judged here: rules are for bench run.`,
 	flags.BoolVar(&f.once, "once", false, "do not repeat a run whose emulated line was late")
 	flags.DurationVar(&f.duration, "for", 0, "run each for this `time` after the first picture (default: the scenario's)")
 	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is standard output")
+	flags.StringVar(&f.name, "name", "compare", "call the namespaces `NAME`-near and NAME-far, for two at a time")
 	flags.BoolVar(&f.verbose, "verbose", false, "show what the programs write")
 	_ = cmd.RegisterFlagCompletionFunc("peer", completePeers) // fails for a flag that is not there only
 	return cmd
@@ -145,7 +147,7 @@ func runCompare(ctx context.Context, f *benchCompareFlags, t terminal) error {
 	env := scenario.Here(programVersion(), t.commandLine())
 	p := &compareProgress{w: t.err}
 	b := compare.Bench{
-		Scenarios: f.scenarios, Peers: f.found, Seeds: f.seeds, Once: f.once,
+		Scenarios: f.scenarios, Peers: f.found, Seeds: f.seeds, Once: f.once, Name: f.name,
 		Version: programVersion(), Progress: p.second, Done: p.done,
 	}
 	if err := b.Check(); err != nil {
