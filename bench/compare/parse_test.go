@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/classrelay/classrelay/relay/config"
 )
 
 const good = `title: a relay
@@ -147,5 +149,31 @@ func TestFillPutsEveryPlaceIn(t *testing.T) {
 	got, err := p.fill("{{.HubAddress}}{{ .BranchAddress }}{{.Camera}}{{.CameraSub}}{{.Dir}}{{.Classrelay}} {x} ${HOME}")
 	if err != nil || got != "123456 {x} ${HOME}" {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestOurNodesHaveGoodConfigurations(t *testing.T) {
+	found, err := Find([]string{"ffmpeg-srt"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := Places{
+		HubAddress: "10.77.0.1", BranchAddress: "10.77.0.2", Camera: "rtsp://10.77.0.1:9554/main",
+		CameraSub: "rtsp://10.77.0.1:9554/sub", Dir: t.TempDir(),
+	}
+	for _, p := range found {
+		for name, text := range p.Files {
+			filled, err := places.fill(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg, err := config.Parse(name, []byte(filled), config.Source{})
+			if err == nil {
+				err = cfg.Validate()
+			}
+			if err != nil {
+				t.Errorf("%s: %v", p.Name, err)
+			}
+		}
 	}
 }

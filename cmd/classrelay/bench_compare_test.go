@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/classrelay/classrelay/bench/compare"
+	"github.com/classrelay/classrelay/bench/netem"
 	"github.com/classrelay/classrelay/bench/scenario"
 )
 
@@ -112,5 +114,43 @@ func TestBenchViewExitStatus(t *testing.T) {
 				t.Errorf("exit status %d, want %d; it says\n%s%s\nwant %q", r.status, c.status, r.out, r.err, c.want)
 			}
 		})
+	}
+}
+
+func TestBenchCompareMeasuresRealProcesses(t *testing.T) {
+	if err := netem.CanRoute(); err != nil {
+		t.Skip(err)
+	}
+	if testing.Short() {
+		t.Skip("it takes some seconds")
+	}
+	t.Setenv(asProgram, "1") // for the nodes, which are this program
+	r := program(t, "", "bench", "compare", "--peer", "direct-rtsp-tcp", "--once", "--name", "test-cmd",
+		"--json", "-", quick(t, "broken_frames == 0"))
+	if r.status != 0 {
+		t.Fatalf("exit status %d: %s", r.status, r.err)
+	}
+	var got struct {
+		Schema int
+		Bench  string
+		Rows   []struct {
+			Peer   string
+			Median map[string]*float64
+		}
+		Runs []compare.Run
+	}
+	if err := json.Unmarshal([]byte(r.out), &got); err != nil {
+		t.Fatalf("standard output is not the result alone: %v\n%s", err, r.out)
+	}
+	if got.Schema != compare.Schema || got.Bench != "compare" || len(got.Rows) != 2 || len(got.Runs) != 2 {
+		t.Fatalf("%+v", got)
+	}
+	for _, run := range got.Runs {
+		if run.Viewer.FramesGood == 0 || (run.HubCPU != nil) != (run.Peer == compare.Ours) {
+			t.Errorf("%+v", run)
+		}
+	}
+	if !strings.Contains(r.err, "scenario  peer") || !strings.Contains(r.err, "quick seed 1 classrelay") {
+		t.Errorf("on the terminal:\n%s", r.err)
 	}
 }
