@@ -62,68 +62,110 @@ func (pl *player) measure(ctx context.Context, s *scenario.Scenario, p *Peer, r 
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // the operating system cleans up what is left
-	line := s.Lines[0]
-	router, err := netem.NewRouter(netem.RouterConfig{
-		Up: line.Up, Down: line.Down, Seed: r.Seed, Name: pl.name,
-	}, pl.log)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = router.Close() }() // says nothing about the run
-	began := time.Now()
-
 	failed, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	stopLine := background(failed, fail, "line", router.Run)
-	defer stopLine()
-
-	near, far := endOf(router.Near()), endOf(router.Far())
-	places := Places{
-		HubAddress: near.address.String(), BranchAddress: far.address.String(),
-		Dir: dir, Classrelay: pl.classrelay,
-	}
-	shows, err := sourceOf(s, r.Seed)
+	st, err := pl.build(failed, fail, s, p, r.Seed)
+	defer st.clear()
 	if err != nil {
 		return err
 	}
-	source := &counted{Source: shows}
-	cam, err := newCamera(&places, near, camera.Config{Source: source, Mute: p.Mute}, pl.log)
-	if err != nil {
-		return err
-	}
-	stopCamera := background(failed, fail, "camera", cam.Run)
-	defer stopCamera()
-
-	programs := newCast(p, places, near, far, pl.echo)
+	st.places.Dir, st.places.Classrelay = dir, pl.classrelay
+	programs := newCast(p, st.places, st.near, st.far, pl.echo)
 	defer programs.stop()
+	began := time.Now()
 	if err := programs.start(failed); err != nil {
 		return err
 	}
-	r.TCP = near.tcp()
-	url, err := places.fill(p.View)
-	if err != nil {
+	r.TCP = st.near.tcp()
+	if err := pl.view(failed, fail, st, programs, s, r); err != nil {
 		return err
 	}
-	view, err := viewer.New(viewer.Config{
-		URL: url, Retry: retry, Tally: viewer.TallyConfig{Limit: s.Deadline}, DialContext: far.dial,
-	}, pl.log)
-	if err != nil {
-		return err
-	}
-	stopViewer := background(failed, fail, "viewer", view.Run)
-	defer stopViewer()
-
-	w := &watch{run: r, scenario: s, viewer: view, router: router, source: source, died: programs.died, peer: p}
-	err = w.follow(failed, pl.progress)
-	stopViewer()
-	w.finish(cam.Stats().LastFrame)
 	ran := time.Since(began)
 	programs.stop()
 	r.HubCPU = cpuOf(programs.atHub, ran)
 	r.BranchCPU = cpuOf(programs.atBranch, ran)
-	if err == nil && ctx.Err() == nil && failed.Err() != nil {
-		err = context.Cause(failed) // a part of the bench ended by itself
+	if ctx.Err() == nil && failed.Err() != nil {
+		return context.Cause(failed) // a part of the bench ended by itself
 	}
+	return nil
+}
+
+// stage is what is the same for every peer: the line, and the camera at its near end.
+type stage struct {
+	router    *netem.Router
+	near, far end
+	source    *counted
+	camera    *camera.Camera
+	places    Places
+
+	stops []func() // in the order in which they are called
+}
+
+// clear ends everything on the stage.
+func (st *stage) clear() {
+	for _, stop := range st.stops {
+		stop()
+	}
+}
+
+// build makes and starts the stage; the line's time runs from here. What there is when
+// it fails is for clear.
+func (pl *player) build(
+	ctx context.Context, fail context.CancelCauseFunc, s *scenario.Scenario, p *Peer, seed uint64,
+) (*stage, error) {
+	st := new(stage)
+	shows, err := sourceOf(s, seed)
+	if err != nil {
+		return st, err
+	}
+	st.source = &counted{Source: shows}
+	line := s.Lines[0]
+	st.router, err = netem.NewRouter(netem.RouterConfig{Up: line.Up, Down: line.Down, Seed: seed, Name: pl.name}, pl.log)
+	if err != nil {
+		return st, err
+	}
+	st.stops = []func(){
+		background(ctx, fail, "line", st.router.Run),
+		func() { _ = st.router.Close() }, // says nothing about the run
+	}
+	st.near, st.far = endOf(st.router.Near()), endOf(st.router.Far())
+	at := net.JoinHostPort(st.near.address.String(), strconv.Itoa(cameraPort))
+	st.places = Places{
+		HubAddress: st.near.address.String(), BranchAddress: st.far.address.String(),
+		Camera: "rtsp://" + at + "/main", CameraSub: "rtsp://" + at + "/sub",
+	}
+	st.camera, err = camera.New(camera.Config{
+		Listen: at, ListenTCP: st.near.listen, Source: st.source, Mute: p.Mute,
+	}, pl.log)
+	if err != nil {
+		return st, err
+	}
+	st.stops = append([]func(){background(ctx, fail, "camera", st.camera.Run)}, st.stops...)
+	return st, nil
+}
+
+// view watches what comes out at the branch until the scenario's time is up.
+func (pl *player) view(
+	ctx context.Context, fail context.CancelCauseFunc, st *stage, programs *cast, s *scenario.Scenario, r *Run,
+) error {
+	url, err := st.places.fill(programs.peer.View)
+	if err != nil {
+		return err
+	}
+	v, err := viewer.New(viewer.Config{
+		URL: url, Retry: retry, Tally: viewer.TallyConfig{Limit: s.Deadline}, DialContext: st.far.dial,
+	}, pl.log)
+	if err != nil {
+		return err
+	}
+	stop := background(ctx, fail, "viewer", v.Run)
+	defer stop()
+	w := &watch{
+		run: r, scenario: s, viewer: v, router: st.router, source: st.source, died: programs.died, peer: programs.peer,
+	}
+	err = w.follow(ctx, pl.progress)
+	stop() // so that what it reports is what it saw while all the rest was there
+	w.finish(st.camera.Stats().LastFrame)
 	return err
 }
 
@@ -144,15 +186,6 @@ func background(
 		}
 	}()
 	return func() { cancel(); <-ended }
-}
-
-// newCamera makes the camera at the hub's end, and tells where it is.
-func newCamera(places *Places, near end, cfg camera.Config, log *zap.Logger) (*camera.Camera, error) {
-	at := net.JoinHostPort(places.HubAddress, strconv.Itoa(cameraPort))
-	places.Camera = "rtsp://" + at + "/main"
-	places.CameraSub = "rtsp://" + at + "/sub"
-	cfg.Listen, cfg.ListenTCP = at, near.listen
-	return camera.New(cfg, log)
 }
 
 // sourceOf is what the camera shows: as in bench run, the same for every peer.
