@@ -127,7 +127,7 @@ func TestFindPutsClassrelayInFrontAndTakesFiles(t *testing.T) {
 }
 
 func TestMissingSaysHowToInstall(t *testing.T) {
-	p := &Peer{Name: "x", Install: "get it there\n", Hub: []Program{{Run: []string{"no-such-program-here"}}}}
+	p := &Peer{Name: "x", Install: "get it\n  there\n", Hub: []Program{{Run: []string{"no-such-program-here"}}}}
 	err := p.Missing()
 	if !errors.Is(err, ErrMissing) || err.Error() != "peer x: no-such-program-here is not installed: get it there" {
 		t.Errorf("%v", err)

@@ -153,7 +153,7 @@ var ErrMissing = errors.New("is not installed")
 func (p *Peer) Missing() error {
 	for _, name := range p.programs() {
 		if _, err := exec.LookPath(name); err != nil {
-			return fmt.Errorf("peer %s: %s %w: %s", p.Name, name, ErrMissing, strings.TrimSpace(p.Install))
+			return fmt.Errorf("peer %s: %s %w: %s", p.Name, name, ErrMissing, strings.Join(strings.Fields(p.Install), " "))
 		}
 	}
 	return nil

@@ -45,7 +45,8 @@ classrelay is always measured too, as two processes like the others. With "all" 
 shipped peer is measured whose programs are here.
 
 The line is a router between two network namespaces, so it needs root and Linux. The
-scenarios are those of bench run with one line; without a name: ` + strings.Join(usualScenarios(), ", ") + `.
+scenarios are those of bench run with one line; without a name these:
+  ` + strings.Join(usualScenarios(), ", ") + `
 
 The exit status is 0 when everything was measured, 2 when something could not be run, as
 when a peer is not installed. Nobody is judged here: rules are for bench run.`,
