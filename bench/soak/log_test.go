@@ -19,11 +19,9 @@ func day(length time.Duration, f func(at time.Duration, w *Window)) *Log {
 	return l
 }
 
-func ptr(v float64) *float64 { return &v }
-
 func TestRulesOnADay(t *testing.T) {
-	flat := func(_ time.Duration, w *Window) { w.Goroutines = ptr(100) }
-	leak := func(at time.Duration, w *Window) { w.Goroutines = ptr(float64(100 + int(2*at.Hours()))) }
+	flat := func(_ time.Duration, w *Window) { w.Goroutines = new(100.0) }
+	leak := func(at time.Duration, w *Window) { w.Goroutines = new(float64(100 + int(2*at.Hours()))) }
 	tests := []struct {
 		name   string
 		length time.Duration
@@ -38,15 +36,15 @@ func TestRulesOnADay(t *testing.T) {
 		{"a flat half hour", 30 * time.Minute, flat, "goroutines_slope <= 0.5/h", Met},
 		{"a figure that was not measured", 8 * time.Hour, flat, "fds_slope <= 0.5/h", Unclear},
 		{"a step while it warms up", 8 * time.Hour, func(at time.Duration, w *Window) {
-			w.Heap = ptr(10)
+			w.Heap = new(10.0)
 			if at > 20*time.Minute {
-				w.Heap = ptr(30)
+				w.Heap = new(30.0)
 			}
 		}, "heap_slope <= 64kB/h", Met},
 		{"a step in the afternoon", 8 * time.Hour, func(at time.Duration, w *Window) {
-			w.Heap = ptr(10)
+			w.Heap = new(10.0)
 			if at > 4*time.Hour {
-				w.Heap = ptr(30)
+				w.Heap = new(30.0)
 			}
 		}, "heap_slope <= 64kB/h", Unclear},
 		{"a half of the frames", time.Minute, func(_ time.Duration, w *Window) { w.InTime = 125 }, "good_in_300ms >= 50%", Met},
@@ -99,8 +97,8 @@ func TestVerdict(t *testing.T) {
 
 func TestWhatIsLeftIsCounted(t *testing.T) {
 	l := &Log{
-		Before: Process{Goroutines: ptr(5), Descriptors: ptr(9)},
-		After:  Process{Goroutines: ptr(7), Descriptors: ptr(8)},
+		Before: Process{Goroutines: new(5.0), Descriptors: new(9.0)},
+		After:  Process{Goroutines: new(7.0), Descriptors: new(8.0)},
 	}
 	if l.goroutinesLeft() != 2 || l.descriptorsLeft() != 0 {
 		t.Error(l.goroutinesLeft(), l.descriptorsLeft())

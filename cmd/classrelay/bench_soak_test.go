@@ -26,7 +26,8 @@ func TestBenchSoakExitStatus(t *testing.T) {
 		{"too short a day", []string{"--virtual", "--for", "1m", "--window", "10s"}, 2, "too short to tell: latency_p50_slope"},
 		{
 			"a rule that is missed",
-			[]string{"--virtual", "--for", "30s", "--window", "10s", "--rule", "p50 <= 1ms"}, 1, "a rule was missed: p50 <= 1ms",
+			[]string{"--virtual", "--for", "30s", "--window", "10s", "--rule", "p50 <= 1ms"},
+			1, "a rule was missed: p50 <= 1ms",
 		},
 		{
 			"a short day with a rule for it",
