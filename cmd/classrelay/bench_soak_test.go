@@ -31,7 +31,8 @@ func TestBenchSoakExitStatus(t *testing.T) {
 		},
 		{
 			"a short day with a rule for it",
-			[]string{"--virtual", "--for", "30s", "--window", "10s", "--rule", "broken_frames == 0"}, 0, "0s  in time",
+			[]string{"--virtual", "--for", "30s", "--window", "10s", "--rule", "broken_frames == 0"},
+			0, "0s  in time",
 		},
 		{
 			"a result that cannot be written",
