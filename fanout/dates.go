@@ -33,6 +33,8 @@ const (
 	// wall clock is set, its sender reports say so at once and the time exchange with
 	// the next answer, one or two seconds later; until then the two do not fit.
 	datesDoubt = 4 * time.Second
+	// datesPause without a packet is a layer that was not sent for a while.
+	datesPause = time.Second
 )
 
 // dates keeps the capture times of one flow together with its timestamps, which
@@ -42,11 +44,16 @@ type dates struct {
 	timestamp uint32
 	known     bool
 	doubt     time.Time // since when they do not fit; zero: they do
+	came      time.Time // when that packet came
 }
 
 // follow returns the capture time of a packet that was taken at, as sender report
 // and time exchange have it.
 func (d *dates) follow(now time.Time, timestamp uint32, clockRate int, at time.Time) time.Time {
+	if now.Sub(d.came) > datesPause {
+		d.doubt = time.Time{} // nothing was sent meanwhile that could have settled it
+	}
+	d.came = now
 	if d.known && !d.believe(now, timestamp, clockRate, at) {
 		at = d.expect(timestamp, clockRate)
 	}

@@ -75,3 +75,15 @@ func TestCaptureTimesThatStayElsewhereAreBelievedInTheEnd(t *testing.T) {
 		}
 	}
 }
+
+func TestADoubtFromBeforeAPauseIsForgotten(t *testing.T) {
+	var d dates
+	now := time.Now()
+	d.follow(now, 0, 1000, now)
+	doubted := now.Add(40 * time.Millisecond)
+	d.follow(doubted, 40, 1000, doubted.Add(time.Minute))
+	later := now.Add(time.Hour)
+	if off := d.follow(later, 3_600_000, 1000, later.Add(time.Minute)).Sub(later); off != 0 {
+		t.Errorf("an hour later the first packet is off by %v", off)
+	}
+}
