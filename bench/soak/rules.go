@@ -32,7 +32,7 @@ func RealRules() []Rule {
 func VirtualRules() []Rule {
 	return parsed(
 		"good_in_300ms >= 95%", "broken_frames == 0", "faults == 0",
-		"latency_p50_slope <= 0.5ms/h", "heap_slope <= 64kB/h",
+		"latency_p50_slope <= 0.5ms/h", "heap_slope <= 0.5MB/h",
 	)
 }
 

@@ -36,8 +36,9 @@ type eye struct {
 	begun   bool
 	next    uint16        // sequence number
 	stamp   uint32        // of the frame before
-	ran     int64         // ticks since the first frame
-	first   time.Duration // when the first frame was taken
+	since   time.Duration // of its first packet
+	ran     int64         // ticks since the first frame, what was cached apart
+	first   time.Duration // when that one was taken
 	number  uint32        // of the frame before
 	came    int           // packets of the frame under way
 	packets int           // since the last window
@@ -49,6 +50,8 @@ const (
 	// stampOff is how far a player's time line may leave the camera's: a cached group
 	// that is caught up with, and a clock that is set while the exchange does not know.
 	stampOff = 5 * time.Second
+	// caughtUp is when a viewer has what was cached behind it.
+	caughtUp = 3 * time.Second
 )
 
 func newViewer(w *world, name string, room int, layers ...media.Layer) *viewer {
@@ -138,8 +141,11 @@ func (v *viewer) see(e *eye, p *rtp.Packet) {
 
 // line checks that the player's time line follows the camera's.
 func (v *viewer) line(e *eye, stamp uint32, s shot) {
-	if s.taken == e.first {
-		e.stamp = stamp
+	if e.since == 0 {
+		e.since = v.w.now
+	}
+	if v.w.now-e.since < caughtUp { // what was cached may be old, and is hurried through
+		e.first, e.stamp, e.ran = s.taken, stamp, 0
 	}
 	e.ran += int64(media.TimestampDiff(stamp, e.stamp))
 	off := time.Duration(e.ran)*time.Second/time.Duration(e.rate) - (s.taken - e.first)
