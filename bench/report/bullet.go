@@ -40,7 +40,7 @@ func newBullet(rule *scenario.RuleReport, runs []scenario.Run) *bullet {
 		}
 	}
 	least := strings.Contains(rule.Rule, ">")
-	x := across(0, 1)
+	x := across(1)
 	switch {
 	case least && rule.Unit == "ratio":
 		// What is between the limit and all takes half of the picture, so that 99.9 %
@@ -52,7 +52,10 @@ func newBullet(rule *scenario.RuleReport, runs []scenario.Run) *bullet {
 	default:
 		x.to = max(min(high*1.05, limit*4), limit*1.5, unitStep(rule.Unit))
 	}
-	b := &bullet{Limit: inset(x.percent(limit)), Label: must("bullet.label", value(rule.Unit, rule.Limit), value(rule.Unit, rule.Worst))}
+	b := &bullet{
+		Limit: inset(x.percent(limit)),
+		Label: must("bullet.label", value(rule.Unit, rule.Limit), value(rule.Unit, rule.Worst)),
+	}
 	b.BadFrom, b.BadWidth = b.Limit, 100-b.Limit
 	if least {
 		b.BadFrom, b.BadWidth = 0, b.Limit
@@ -63,7 +66,8 @@ func newBullet(rule *scenario.RuleReport, runs []scenario.Run) *bullet {
 		if !ok || run.Failed != "" {
 			continue
 		}
-		d := dot{At: inset(100), Seed: run.Seed, Off: v == nil, Bad: slices.Contains(rule.MissedBy, run.Seed), Gray: run.Interrupted}
+		d := dot{At: inset(100), Seed: run.Seed, Off: v == nil, Gray: run.Interrupted}
+		d.Bad = slices.Contains(rule.MissedBy, run.Seed)
 		if v != nil {
 			d.At, d.Off = inset(x.percent(*v)), *v > x.to
 		}

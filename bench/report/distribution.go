@@ -40,7 +40,7 @@ func newDistribution(r *scenario.ResultReport, runs []*scenario.Run) *distributi
 	if len(drawn) == 0 {
 		return nil
 	}
-	x, y := across(0, min(longest, 3*r.DeadlineMs)), upward(0, mostNines)
+	x, y := across(min(longest, 3*r.DeadlineMs)), upward(mostNines)
 	d := &distribution{
 		X:        x.ticks(6, func(v float64) string { return short(v, 0) }),
 		Deadline: x.percent(r.DeadlineMs), Limit: number("ms", r.DeadlineMs),

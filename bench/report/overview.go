@@ -41,7 +41,7 @@ func newOverview(r *scenario.Report) overview {
 			}
 		}
 	}
-	x := across(0, min(longest, most*usualDeadline))
+	x := across(min(longest, most*usualDeadline))
 	o := overview{
 		Ticks:    x.ticks(6, func(v float64) string { return short(v, 0) }),
 		Deadline: x.percent(usualDeadline), Limit: value("ms", scenario.Number(usualDeadline)),

@@ -63,9 +63,9 @@ type scale struct {
 	down     bool // the axis goes from the bottom up
 }
 
-func across(from, to float64) scale { return scale{from: from, to: to, length: sheetWidth} }
-func upward(from, to float64) scale {
-	return scale{from: from, to: to, length: sheetHeight, down: true}
+func across(to float64) scale { return scale{to: to, length: sheetWidth} }
+func upward(to float64) scale {
+	return scale{to: to, length: sheetHeight, down: true}
 }
 
 // at is where a value lies; what is beyond the ends lies on them.

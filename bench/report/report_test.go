@@ -10,8 +10,6 @@ import (
 // hostile is a text that would run, or break out of what it stands in.
 const hostile = `</style></script><script>alert("1")</script>" onload='x' =1+1 ` + "\x01"
 
-func num(v float64) *float64 { return &v }
-
 // sample is a bench in which most things happen: two seeds, one that missed, a stall,
 // a switch, values that never came.
 func sample() *scenario.Report {
@@ -32,11 +30,11 @@ func sample() *scenario.Report {
 		return scenario.Run{
 			Seed: seed, Seconds: 20, Timeline: timeline(),
 			Figures: map[string]*float64{
-				"p50": num(30), "p99": num(p99), "max": num(1500), "good_in_time": num(0.8), "longest_stall": num(300),
-				"broken_frames": num(0), "back_on_main": nil, "emulator_late_p99": num(0.5),
+				"p50": new(30.0), "p99": new(p99), "max": new(1500.0), "good_in_time": new(0.8), "longest_stall": new(300.0),
+				"broken_frames": new(0.0), "back_on_main": nil, "emulator_late_p99": new(0.5),
 			},
 			Hops: []scenario.Hop{
-				{From: "hub", To: "branch", Packets: 100, Lost: 5, Restored: 4, Missing: 1, P50Ms: num(29), RTTMinMs: num(20)},
+				{From: "hub", To: "branch", Packets: 100, Lost: 5, Restored: 4, Missing: 1, P50Ms: new(29.0), RTTMinMs: new(20.0)},
 			},
 		}
 	}
@@ -54,15 +52,15 @@ func sample() *scenario.Report {
 			},
 			Rules: []scenario.RuleReport{
 				{
-					Rule: "p99 <= 100ms", Figure: "p99", Unit: "ms", Limit: num(100), Median: num(90), Worst: num(110),
+					Rule: "p99 <= 100ms", Figure: "p99", Unit: "ms", Limit: new(100.0), Median: new(90.0), Worst: new(110.0),
 					MissedBy: []uint64{2},
 				},
 				{
-					Rule: "back_on_main <= 8s", Figure: "back_on_main", Unit: "ms", Limit: num(8000), MissedBy: []uint64{1, 2},
+					Rule: "back_on_main <= 8s", Figure: "back_on_main", Unit: "ms", Limit: new(8000.0), MissedBy: []uint64{1, 2},
 				},
 				{
-					Rule: "good_in_time >= 70%", Figure: "good_in_time", Unit: "ratio", Limit: num(0.7), Median: num(0.8),
-					Worst: num(0.8), Met: true,
+					Rule: "good_in_time >= 70%", Figure: "good_in_time", Unit: "ratio", Limit: new(0.7), Median: new(0.8),
+					Worst: new(0.8), Met: true,
 				},
 			},
 			Runs: []scenario.Run{run(1, 90), run(2, 110)},
@@ -78,7 +76,7 @@ func interrupted() *scenario.Report {
 	s := &r.Scenarios[0]
 	s.Verdict = scenario.Incomplete
 	for i := range s.Rules {
-		s.Rules[i] = scenario.RuleReport{Rule: s.Rules[i].Rule, Figure: s.Rules[i].Figure, Unit: s.Rules[i].Unit, Limit: num(1)}
+		s.Rules[i] = scenario.RuleReport{Rule: s.Rules[i].Rule, Figure: s.Rules[i].Figure, Unit: s.Rules[i].Unit, Limit: new(1.0)}
 	}
 	s.Runs[0].Interrupted, s.Runs[0].Late = true, true
 	s.Runs[1] = scenario.Run{Seed: 2, Figures: map[string]*float64{}, Failed: "=no port " + hostile}

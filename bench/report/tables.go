@@ -118,7 +118,8 @@ func events(tl *scenario.Timeline) (shown []event, more int) {
 	}
 	for _, s := range tl.Switches {
 		shown = append(shown, event{
-			AtMs: s.AtMs, Kind: "switch", What: must("event.switch", s.From, s.To), Reason: known("switch", s.Rule), Why: s.Why,
+			AtMs: s.AtMs, Kind: "switch", What: must("event.switch", s.From, s.To),
+			Reason: known("switch", s.Rule), Why: s.Why,
 		})
 	}
 	for i, l := range tl.Layers {

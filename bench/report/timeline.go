@@ -40,7 +40,7 @@ func newTimeline(r *scenario.ResultReport, run *scenario.Run) timeline {
 	for _, l := range tl.Layers {
 		end = max(end, l.FromMs+l.ForMs)
 	}
-	x := across(0, max(end, 1))
+	x := across(max(end, 1))
 	t := timeline{Seed: run.Seed, X: x.ticks(10, seconds)}
 	t.Tracks = []track{
 		latencyTrack(x, tl, r.DeadlineMs), framesTrack(x, tl), layerTrack(x, tl),
@@ -55,8 +55,9 @@ func newTimeline(r *scenario.ResultReport, run *scenario.Run) timeline {
 
 func latencyTrack(x scale, tl *scenario.Timeline, deadline float64) track {
 	peak := largest(0, tl.Max)
-	y := upward(0, min(max(peak*1.1, deadline*1.15), deadline*2))
-	t := track{Key: "track.latency", Class: "tall", Y: y.ticks(4, func(v float64) string { return short(v, 0) + space + "ms" })}
+	y := upward(min(max(peak*1.1, deadline*1.15), deadline*2))
+	t := track{Key: "track.latency", Class: "tall"}
+	t.Y = y.ticks(4, func(v float64) string { return short(v, 0) + space + "ms" })
 	stalls, limit := &path{}, &path{}
 	for _, s := range tl.Stalls {
 		stalls.box(x.at(s.FromMs), 0, x.at(s.FromMs+s.ForMs), sheetHeight)
@@ -84,7 +85,7 @@ func framesTrack(x scale, tl *scenario.Timeline) track {
 		both[i] = tl.Late[i] + tl.Missing[i]
 	}
 	top := largest(5, both)
-	y := upward(0, top)
+	y := upward(top)
 	return track{
 		Key: "track.frames", Class: "low", Y: []tick{{At: 0, Text: short(top, 0)}},
 		Shapes: []shape{bars(x, y, tl.StepMs, both).shape("late"), bars(x, y, tl.StepMs, tl.Missing).shape("missing")},
@@ -118,13 +119,13 @@ func lossTrack(x scale, tl *scenario.Timeline) track {
 	top := math.Ceil(100*largest(0.05, tl.Lost)) / 100
 	return track{
 		Key: "track.loss", Class: "low", Y: []tick{{At: 0, Text: short(100*top, 0) + space + "%"}},
-		Shapes: []shape{bars(x, upward(0, top), tl.StepMs, tl.Lost).shape("lost")},
+		Shapes: []shape{bars(x, upward(top), tl.StepMs, tl.Lost).shape("lost")},
 	}
 }
 
 func rateTrack(x scale, tl *scenario.Timeline, plan *scenario.Plan, end float64) track {
 	top := largest(1e6, tl.Rate) * 1.15
-	y := upward(0, top)
+	y := upward(top)
 	t := track{
 		Key: "track.rate", Class: "middle", Y: y.ticks(2, rate),
 		Shapes: []shape{bars(x, y, tl.StepMs, tl.Rate).shape("rate")},
@@ -155,7 +156,7 @@ func overheadTrack(x scale, tl *scenario.Timeline) track {
 	top := math.Ceil(20*min(1, largest(0.05, tl.Overhead))) / 20 // to the next 5 %
 	return track{
 		Key: "track.overhead", Class: "low", Y: []tick{{At: 0, Text: short(100*top, 0) + space + "%"}},
-		Shapes: []shape{bars(x, upward(0, top), tl.StepMs, tl.Overhead).shape("overhead")},
+		Shapes: []shape{bars(x, upward(top), tl.StepMs, tl.Overhead).shape("overhead")},
 	}
 }
 

@@ -167,7 +167,7 @@ func figure(r *scenario.Run, name string) float64 {
 // played.
 func tiles(r *scenario.Report) (all []tile, total string) {
 	runs, time := 0, 0.0
-	broken, any := 0.0, false
+	broken, seen := 0.0, false
 	worst := map[string]*extreme{"p99": {}, "good_in_time": {}, "longest_stall": {}}
 	for i := range r.Scenarios {
 		for j := range r.Scenarios[i].Runs {
@@ -175,7 +175,7 @@ func tiles(r *scenario.Report) (all []tile, total string) {
 			if run.Failed != "" {
 				continue
 			}
-			runs, time, any = runs+1, time+run.Seconds, true
+			runs, time, seen = runs+1, time+run.Seconds, true
 			broken += min(figure(run, "broken_frames"), math.MaxInt32)
 			for name, e := range worst {
 				e.see(r.Scenarios[i].Name, run, name)
@@ -183,7 +183,7 @@ func tiles(r *scenario.Report) (all []tile, total string) {
 		}
 	}
 	total = played(time)
-	if any {
+	if seen {
 		all = append(all, worst["p99"].tile("tile.p99", "ms"), worst["good_in_time"].tile("tile.good", "ratio"),
 			worst["longest_stall"].tile("tile.stall", "ms"),
 			tile{Key: "tile.broken", Value: value("count", &broken), Note: must("tile.all"), Bad: broken > 0})

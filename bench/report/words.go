@@ -99,7 +99,8 @@ var words = map[string]both{ //nolint:gochecknoglobals // a lookup table
 	"empty":       {"没有任何测试结果。", "Nothing has been run."},
 	"late.runs": {
 		"本机太忙：%v / %v 次测试中模拟器迟到，这些数据参考价值低，请在空闲的机器上重测。",
-		"This machine was too busy: in %v of %v runs the emulator was late. Their figures mean little; measure again on a quiet one.",
+		"This machine was too busy: in %v of %v runs the emulator was late. " +
+			"Their figures mean little; measure again on a quiet one.",
 	},
 	"never":  {"从未", "never"},
 	"none":   {"无", "none"},
@@ -227,7 +228,8 @@ var words = map[string]both{ //nolint:gochecknoglobals // a lookup table
 	"hops": {"逐跳", "Hop by hop"},
 	"hops.note": {
 		"各节点自己测得的帧龄（自采集起）：p50 取中位，其余取最差的十秒；最后一行是观众端的实测。",
-		"Age of frames since capture as each node measures it: the median of p50, the worst ten seconds of the others. The last row is what the viewer saw.",
+		"Age of frames since capture as each node measures it: the median of p50, " +
+			"the worst ten seconds of the others. The last row is what the viewer saw.",
 	},
 	"col.hop":      {"跳", "Hop"},
 	"col.lost":     {"丢失", "Lost"},
@@ -245,7 +247,7 @@ var words = map[string]both{ //nolint:gochecknoglobals // a lookup table
 	"col.note":         {"备注", "Note"},
 	"note.failed":      {"未能运行：%v", "could not run: %v"},
 	"note.interrupted": {"中断，不计入", "interrupted, not counted"},
-	"note.late":        {"模拟器迟到 %v：本机太忙，数据参考价值低", "the emulator was late by %v: machine too busy, the figures mean little"},
+	"note.late":        {"模拟器迟到 %v：本机太忙，数据参考价值低", "the emulator was late by %v: the figures mean little"},
 	"note.late.again":  {"两次都迟到 %v：本机太忙，数据参考价值低", "late by %v twice: machine too busy, the figures mean little"},
 	"note.repeated":    {"首次模拟器迟到，这是重测", "repeated: the emulator was late the first time"},
 

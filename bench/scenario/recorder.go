@@ -177,7 +177,7 @@ func cdf(all []time.Duration) CDF {
 	for perMille := 10; perMille < 990; perMille += 10 {
 		add(len(all) * perMille / 1000)
 	}
-	for tenth := 0; tenth < 100; tenth++ { // from 99 to 100 % in steps of 0.01 %
+	for tenth := range 100 { // from 99 to 100 % in steps of 0.01 %
 		add(int(math.Ceil(float64(len(all)) * (0.99 + float64(tenth)/1e4))))
 	}
 	add(len(good))

@@ -18,7 +18,7 @@ import (
 )
 
 // noon is when hand-moved time begins.
-var noon = time.Unix(1_800_000_000, 0) //nolint:gochecknoglobals // a constant
+var noon = time.Unix(1_800_000_000, 0)
 
 func after(ms int) time.Time { return noon.Add(time.Duration(ms) * time.Millisecond) }
 

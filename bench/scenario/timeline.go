@@ -138,5 +138,7 @@ const (
 
 // stepFor is how long a sample is in a run of this length.
 func stepFor(run time.Duration) time.Duration {
-	return finest * max(1, (run+samples*finest-1)/(samples*finest))
+	const most = samples * finest
+	times := int64(max(1, (run+most-1)/most))
+	return time.Duration(times * int64(finest))
 }

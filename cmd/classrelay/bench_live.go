@@ -97,7 +97,8 @@ func (l *benchLive) done(s *scenario.Scenario, r *scenario.Run) {
 	var b strings.Builder
 	if !l.headed {
 		l.headed = true
-		fmt.Fprintf(&b, rowForm+"\n", "", "scenario", "seed", "in time", "p50", "p99", "max", "stalls", "longest", "parity", "lost", "")
+		fmt.Fprintf(&b, rowForm+"\n", "", "scenario", "seed", "in time", "p50", "p99", "max", "stalls", "longest",
+			"parity", "lost", "")
 	}
 	b.WriteString(doneRow(s, r))
 	l.draw(b.String(), time.Now())
@@ -170,7 +171,8 @@ func (l *benchLive) draw(stays string, now time.Time) {
 func (r *liveRun) rows(width int) []string {
 	s := &r.last
 	done := share(s.At, s.Of)
-	first := fmt.Sprintf("> %-18s %4d %s %3.0f/%.0f s  ", s.Scenario, s.Seed, progressBar(done, 20), s.At.Seconds(), s.Of.Seconds())
+	first := fmt.Sprintf("> %-18s %4d %s %3.0f/%.0f s  ", s.Scenario, s.Seed, progressBar(done, 20),
+		s.At.Seconds(), s.Of.Seconds())
 	if s.View.Layer == "" {
 		return []string{first + "no picture yet"}
 	}

@@ -75,7 +75,7 @@ What a rule can be about:
 	flags.IntVar(&f.atOnce, "at-once", 1, "so many `runs` at a time, as long as the emulator is not late")
 	flags.DurationVar(&f.duration, "for", 0, "run each for this `time` after the first picture (default: the scenario's)")
 	flags.StringVar(&f.out.json, "json", "", "write the result to this `file`; - is standard output")
-	flags.BoolVar(&f.out.stream, "json-stream", false, "write a line of JSON a second to standard output, and one per run")
+	flags.BoolVar(&f.out.stream, "json-stream", false, "write JSON to standard output, a line a second and per run")
 	f.out.add(cmd)
 	flags.BoolVar(&f.decode, "decode", false, decodeHelp)
 	flags.BoolVar(&f.verbose, "verbose", false, "show the logs of camera and nodes")
