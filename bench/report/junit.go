@@ -85,7 +85,9 @@ func junitOf(env *scenario.Environment, s *scenario.ResultReport) (suite junitSu
 	suite = junitSuite{
 		Name: s.Name, Timestamp: env.Started.UTC().Format("2006-01-02T15:04:05"),
 		Properties: []junitProperty{
-			{"title", s.Title}, {"version", env.Version}, {"seeds", strconv.Itoa(s.Seeds)},
+			{"title", s.Title},
+			{"version", env.Version},
+			{"seeds", strconv.Itoa(s.Seeds)},
 			{"command", strings.Join(env.Command, " ")},
 		},
 	}

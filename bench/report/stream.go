@@ -93,7 +93,8 @@ func (s *Stream) Second(sec *scenario.Second) {
 		Lost     float64             `json:"lost_on_line"`
 		Rate     float64             `json:"rate_bit_s"`
 	}{
-		head{scenario.Schema, "second"}, sec.Scenario, sec.Seed, sec.At.Round(time.Millisecond).Seconds(), sec.Of.Seconds(),
+		head{scenario.Schema, "second"},
+		sec.Scenario, sec.Seed, sec.At.Round(time.Millisecond).Seconds(), sec.Of.Seconds(),
 		sec.View.Layer, sec.View.Good, latency, good, sec.View.Whole.Stalls, sec.Lost, sec.Rate,
 	})
 }

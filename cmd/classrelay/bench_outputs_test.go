@@ -24,7 +24,9 @@ func TestWhereAResultCannotGo(t *testing.T) {
 		want   string
 	}{
 		{
-			"two forms to standard output", []string{"run", "fade", "--csv", "-", "--html", "-"}, 3,
+			"two forms to standard output",
+			[]string{"run", "fade", "--csv", "-", "--html", "-"},
+			3,
 			"--csv and --html: both go to standard output; give one of them a file",
 		},
 		{"lines and a form to standard output", []string{"run", "fade", "--json-stream", "--json", "-"}, 3, "--json-stream and --json"},
