@@ -33,7 +33,7 @@ func probeHub(t *testing.T, hub *config.Config, body func(t *testing.T, c *count
 	})
 }
 
-func refusal(t *testing.T, err error, want string) {
+func wantRefused(t *testing.T, err error, want string) {
 	t.Helper()
 	if no, ok := errors.AsType[*probe.RefusedError](err); !ok || !strings.Contains(no.Why, want) {
 		t.Errorf("got %v, want a refusal because %q", err, want)
@@ -43,7 +43,7 @@ func refusal(t *testing.T, err error, want string) {
 func TestNobodyProbesANodeThatSwitchedItOff(t *testing.T) {
 	probeHub(t, &config.Config{Links: config.Links{Probe: config.ProbeOff}}, func(t *testing.T, _ *county, p *Prober) {
 		_, err := p.Run(t.Context(), zap.NewNop())
-		refusal(t, err, "links.probe is off")
+		wantRefused(t, err, "links.probe is off")
 	})
 }
 
@@ -56,7 +56,7 @@ func TestNobodyProbesDuringALessonUnlessForced(t *testing.T) {
 		}
 		sub := hub.table.subscribe(f, 0, make(chan struct{}, 1), false)
 		_, err = p.Run(t.Context(), zap.NewNop())
-		refusal(t, err, "a lesson runs: 1 streams")
+		wantRefused(t, err, "a lesson runs: 1 streams")
 		p.Config.Force = true
 		if r, err := p.Run(t.Context(), zap.NewNop()); err != nil || r.Down.Holds() != 2 {
 			t.Errorf("forced: %+v, %v", r, err)
@@ -96,7 +96,7 @@ func TestOneProbeAtATime(t *testing.T) {
 		if r, err := p.Run(t.Context(), zap.NewNop()); err != nil || r.Ended != "" {
 			t.Errorf("%+v, %v", r, err)
 		}
-		refusal(t, <-ended, "another probe runs")
+		wantRefused(t, <-ended, "another probe runs")
 	})
 }
 
