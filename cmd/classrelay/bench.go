@@ -20,16 +20,20 @@ func newBench(t terminal) *cobra.Command {
 one is missed, 2 when something could not be run, 3 for bad arguments.
 
   run       the whole product over real sockets and emulated lines, in real time
+  compare   other relays on the same line beside classrelay, in real time (root)
+  capacity  a hub with more and more cameras, branches and viewers, until a rule breaks
+  soak      hours of class, real or virtual, judged by whether anything grows
   recovery  repair of lost packets beside plain retransmission, in virtual time
   fit       the choice of layers beside other traffic, in virtual time
-  report    the result of an earlier run, drawn again
-  soak      hours of class, real or virtual, judged by whether anything grows
   selftest  the emulated lines themselves
-  compare   other relays on the same line beside classrelay, in real time (root)
+  report    the result of an earlier run, drawn again
   view      any stream of the test camera, frame by frame`,
 		RunE: help,
 	}
-	cmd.AddCommand(newBenchRun(t), newBenchRecovery(t), newBenchFit(t), newBenchReport(t), newBenchSoak(t), newBenchSelftest(t), newBenchCompare(t), newBenchView(t))
+	cmd.AddCommand(
+		newBenchRun(t), newBenchCompare(t), newBenchCapacity(t), newBenchSoak(t), newBenchRecovery(t), newBenchFit(t),
+		newBenchSelftest(t), newBenchReport(t), newBenchView(t),
+	)
 	return cmd
 }
 

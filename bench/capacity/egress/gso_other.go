@@ -1,0 +1,10 @@
+//go:build !linux
+
+package egress
+
+import "errors"
+
+// segmentation needs Linux.
+func segmentation(int) ([]byte, error) {
+	return nil, errors.New("only Linux cuts packets in the kernel (UDP_SEGMENT)")
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime/pprof"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/classrelay/classrelay/bench/capacity/egress"
+)
+
+// newCapacityPart makes the hidden command that is one process of the bench.
+func newCapacityPart(t terminal) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:    "part",
+		Short:  "One process of the bench, started by itself",
+		Hidden: true,
+		RunE:   help,
+	}
+	cmd.AddCommand(newCapacitySend(t), newCapacityReceive(t))
+	return cmd
+}
+
+// partOf makes commands that run a part of this very program.
+func partOf(program string) func(ctx context.Context, args ...string) *exec.Cmd {
+	return func(ctx context.Context, args ...string) *exec.Cmd {
+		return exec.CommandContext(ctx, program, append([]string{"bench", "capacity", "part"}, args...)...)
+	}
+}
+
+func newCapacitySend(t terminal) *cobra.Command {
+	var cfg egress.SenderConfig
+	var mode, profile string
+	cmd := &cobra.Command{
+		Use:  "send",
+		Args: cobra.NoArgs,
+		RunE: work(func(ctx context.Context) error {
+			ctx, cancel := untilEnd(ctx, t.in)
+			defer cancel()
+			tuneMemory()
+			var err error
+			if cfg.Mode, err = egress.ParseMode(mode); err != nil {
+				return err
+			}
+			var begin func() func()
+			if profile != "" {
+				begin = func() func() { return profileTo(profile, t.err) }
+			}
+			return egress.Send(ctx, cfg, t.out, begin)
+		}),
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&mode, "mode", "", "how to send")
+	flags.IntVar(&cfg.Connections, "connections", 1, "how many receivers to wait for")
+	flags.IntVar(&cfg.Rate, "rate", 4_000_000, "bit/s for each")
+	flags.DurationVar(&cfg.For, "for", 2*time.Second, "how long to measure")
+	flags.StringVar(&cfg.Identity, "identity", "", "folder of the certificate")
+	flags.StringVar(&profile, "cpuprofile", "", "write a CPU profile to this file")
+	return cmd
+}
+
+func newCapacityReceive(t terminal) *cobra.Command {
+	var cfg egress.ReceiverConfig
+	var mode string
+	cmd := &cobra.Command{
+		Use:  "receive",
+		Args: cobra.NoArgs,
+		RunE: work(func(ctx context.Context) error {
+			ctx, cancel := untilEnd(ctx, t.in)
+			defer cancel()
+			var err error
+			if cfg.Mode, err = egress.ParseMode(mode); err != nil {
+				return err
+			}
+			bytes, err := egress.Receive(ctx, cfg)
+			if err != nil {
+				return err
+			}
+			return json.NewEncoder(t.out).Encode(egress.ReceiveReport{Bytes: bytes})
+		}),
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&mode, "mode", "", "how to receive")
+	flags.IntVar(&cfg.Connections, "connections", 1, "how many connections to make")
+	flags.StringVar(&cfg.To, "to", "", "the sender's address")
+	flags.StringVar(&cfg.Identity, "identity", "", "folder of the certificate")
+	return cmd
+}
+
+// untilEnd is a context that ends with the input: a part goes when the bench that
+// started it does.
+func untilEnd(ctx context.Context, in *os.File) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() { // ends with the input; the process does not outlive it
+		_, _ = io.Copy(io.Discard, in)
+		cancel()
+	}()
+	return ctx, cancel
+}
+
+// profileTo takes a CPU profile until the function it returns is called. A profile
+// that cannot be written is said and not missed.
+func profileTo(path string, complaints io.Writer) (stop func()) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err == nil {
+		err = pprof.StartCPUProfile(f)
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(complaints, "no CPU profile: %v\n", err)
+		return func() {}
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close()
+	}
+}
