@@ -109,7 +109,7 @@ func New(cfg Config, log *zap.Logger) (_ *Chain, err error) {
 // addHub makes the camera and the node that pulls it, and returns where lower
 // nodes dial.
 func (c *Chain) addHub(log *zap.Logger) (quic string, err error) {
-	at, quic := FreeTCP(), freeUDP()
+	at, quic := FreeTCP(), FreeUDP()
 	if c.Camera, err = camera.New(camera.Config{Listen: at, Source: c.cfg.Source}, log); err != nil {
 		return "", err
 	}
@@ -149,7 +149,7 @@ func (c *Chain) addHop(i int, target string, log *zap.Logger) (quic string, err 
 	if i+1 == len(c.cfg.Lines) {
 		cfg.Listen = config.Listen{RTSP: c.cfg.RTSP, RTP: config.RTPOff}
 	} else {
-		quic = freeUDP()
+		quic = FreeUDP()
 		cfg.Listen = config.Listen{QUIC: quic}
 	}
 	return quic, c.addNode(cfg, log)
@@ -199,7 +199,8 @@ func FreeTCP() string {
 	return l.Addr().String()
 }
 
-func freeUDP() string {
+// FreeUDP is the same for UDP.
+func FreeUDP() string {
 	l, err := net.ListenPacket("udp", "127.0.0.1:0") //nolint:noctx // the same
 	if err != nil {
 		return "127.0.0.1:0"

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"runtime/pprof"
 	"time"
 
@@ -25,13 +24,6 @@ func newCapacityPart(t terminal) *cobra.Command {
 	}
 	cmd.AddCommand(newCapacitySend(t), newCapacityReceive(t))
 	return cmd
-}
-
-// partOf makes commands that run a part of this very program.
-func partOf(program string) func(ctx context.Context, args ...string) *exec.Cmd {
-	return func(ctx context.Context, args ...string) *exec.Cmd {
-		return exec.CommandContext(ctx, program, append([]string{"bench", "capacity", "part"}, args...)...)
-	}
 }
 
 func newCapacitySend(t terminal) *cobra.Command {

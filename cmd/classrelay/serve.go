@@ -23,7 +23,7 @@ import (
 const shutdownTime = 5 * time.Second
 
 func newServe(t terminal) *cobra.Command {
-	var path string
+	var path, profile string
 	cmd := &cobra.Command{
 		Use:   "serve --config FILE",
 		Short: "Run a node",
@@ -36,10 +36,16 @@ certificate again; only what differs is changed, everything else goes on.`,
 			signals := make(chan os.Signal, 4) // two to stop, and a reload or two while we are busy
 			signal.Notify(signals, syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM)
 			defer signal.Stop(signals)
+			if profile != "" {
+				defer profileTo(profile, t.err)()
+			}
+			tuneMemory()
 			return serve(ctx, path, t.err, signals)
 		}),
 	}
 	configFlag(cmd, &path)
+	cmd.Flags().StringVar(&profile, "cpuprofile", "", "write a CPU profile to this `file` (for developers)")
+	_ = cmd.Flags().MarkHidden("cpuprofile") // fails for a flag that is not there only
 	return cmd
 }
 

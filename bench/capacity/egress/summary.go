@@ -128,3 +128,11 @@ func (s *Spread) percent() string {
 	}
 	return fmt.Sprintf("%.0f %%", 100*s.Median)
 }
+
+// Line is a turn in one line, for who waits.
+func (t *Turn) Line() string {
+	if t.Failed != "" {
+		return "could not run: " + t.Failed
+	}
+	return fmt.Sprintf("%.0f Mbit/s per core", t.MbitPerCore())
+}
