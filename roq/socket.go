@@ -41,7 +41,11 @@ func newSocket(conn net.PacketConn, narrow *narrowPeers, moves *moves) (*socket,
 		net.Conn // reading in batches wants it
 	})
 	if ok {
-		return &socket{&watchedUDP{oob, ipv4.NewPacketConn(oob), narrow, moves}, conn}, nil
+		var batch batchReader = ipv4.NewPacketConn(oob)
+		if enableGRO(conn) {
+			batch = newGRO(batch)
+		}
+		return &socket{&watchedUDP{oob, batch, narrow, moves}, conn}, nil
 	}
 	return &socket{&watchedConn{conn, narrow, moves}, conn}, nil
 }
@@ -64,7 +68,7 @@ func setBuffers(conn net.PacketConn) error {
 // hides SetWriteBuffer, which the library would set to 8 MB.
 type watchedUDP struct {
 	quic.OOBCapablePacketConn
-	batch  *ipv4.PacketConn
+	batch  batchReader
 	narrow *narrowPeers
 	moves  *moves
 }
