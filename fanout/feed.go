@@ -26,6 +26,7 @@ type shelf struct {
 	ring  *ring // nil until the first packet: most feeds have no sub stream
 	subs  map[*Subscription]struct{}
 	stats LayerStats
+	wakes gather
 }
 
 // LayerStats counts what came into one layer of a feed.
@@ -68,7 +69,8 @@ func (f *Feed) Tracks() (tracks [media.NumLayers]*media.Track) {
 }
 
 // WritePacket implements media.Writer. It puts p into its layer's ring and wakes
-// who reads there; it never blocks and never waits for a reader.
+// who reads there, for a picture once rather than for each packet (see gather); it
+// never blocks and never waits for a reader.
 func (f *Feed) WritePacket(p *media.Packet) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -80,6 +82,9 @@ func (f *Feed) WritePacket(p *media.Packet) {
 	ly.ring.put(p)
 	ly.stats.count(p)
 	ly.stats.KeyFrames += ly.ring.added - keys
+	if !ly.wakes.due(p) {
+		return
+	}
 	for s := range ly.subs {
 		s.signal()
 	}

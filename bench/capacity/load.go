@@ -112,12 +112,44 @@ func (l *load) addSchool(ctx context.Context, name, hub string) (*school, error)
 	if err != nil {
 		return nil, err
 	}
-	s, err := dialSchool(ctx, name, hub, id)
-	if err != nil {
-		return nil, fmt.Errorf("link %s to the hub: %w", name, err)
+	for range dialTries {
+		var s *school
+		if s, err = l.link(ctx, name, hub, id); err == nil || ctx.Err() != nil {
+			return s, err
+		}
 	}
-	l.start(name, s.Run)
-	return s, nil
+	return nil, fmt.Errorf("link %s to the hub: %w", name, err)
+}
+
+// link makes a link and waits until it stands; from then on it is an error of the
+// load when it ends.
+func (l *load) link(ctx context.Context, name, hub string, id *identity.Identity) (*school, error) {
+	s, err := dialSchool(ctx, hub, id)
+	if err != nil {
+		return nil, err
+	}
+	failed := make(chan error, 1)
+	stands := make(chan struct{})
+	l.running.Go(func() { // ends by stop, which waits
+		err := s.Run(l.ctx)
+		select {
+		case <-stands:
+			if err != nil && l.ctx.Err() == nil {
+				l.fail(fmt.Errorf("%s: %w", name, err))
+			}
+		default:
+			failed <- err
+		}
+	})
+	select {
+	case <-s.shaken:
+		close(stands)
+		return s, nil
+	case err := <-failed:
+		return nil, err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // addNode makes the school that is a whole node, for those who watch there.

@@ -25,14 +25,16 @@ const (
 	schoolInbox = 2048
 	// shakeWithin bounds the exchange of hellos.
 	shakeWithin = 5 * time.Second
+	// dialTries: a machine at its limit lets a handshake time out now and then.
+	dialTries = 4
 )
 
 // school is a link of a branch without the branch: it asks for every camera, puts
 // back what was lost, reports, and throws the packets away. Its clock is the hub's:
 // they share the machine.
 type school struct {
-	name    string
 	session *roq.Session
+	shaken  chan struct{} // closed when both have said hello
 	stream  roq.Stream
 	up      *fanout.Uplink
 	in      chan roq.Received
@@ -51,7 +53,7 @@ type flowKey struct {
 }
 
 // dialSchool makes the link.
-func dialSchool(ctx context.Context, name, hub string, id *identity.Identity) (*school, error) {
+func dialSchool(ctx context.Context, hub string, id *identity.Identity) (*school, error) {
 	addr, err := net.ResolveUDPAddr("udp4", hub)
 	if err != nil {
 		return nil, err
@@ -71,8 +73,8 @@ func dialSchool(ctx context.Context, name, hub string, id *identity.Identity) (*
 		return nil, errors.Join(err, conn.CloseWithError(roq.InternalError, ""))
 	}
 	return &school{
-		name:    name,
 		session: session,
+		shaken:  make(chan struct{}),
 		up:      fanout.NewUplink(0),
 		in:      make(chan roq.Received, schoolInbox),
 		heard:   make(chan *control.Message, 16), // full: the stream's reader waits
@@ -82,7 +84,8 @@ func dialSchool(ctx context.Context, name, hub string, id *identity.Identity) (*
 	}, nil
 }
 
-// Run carries the link until ctx ends, which returns nil, or until it fails.
+// Run carries the link until ctx ends, which returns nil, or until it fails. A link
+// that fails is not made again: the step would not be what it says.
 func (s *school) Run(ctx context.Context) error {
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -92,8 +95,9 @@ func (s *school) Run(ctx context.Context) error {
 	all.Go(func() { cancel(s.session.Run(inner)) }) // ends with inner, or ends it
 	if err := s.shake(inner); err != nil {
 		cancel(err)
-		return fmt.Errorf("school %s: %w", s.name, err)
+		return fmt.Errorf("shake hands with the hub: %w", err)
 	}
+	close(s.shaken)
 	all.Go(func() { cancel(s.listen(inner)) }) // ends when the session is closed
 	for _, id := range []uint64{fanout.FeedbackFlow, fanout.ProbeFlow} {
 		if err := s.session.Receive(id, s.in); err != nil {
@@ -105,7 +109,7 @@ func (s *school) Run(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	return fmt.Errorf("school %s: %w", s.name, errors.Join(err, context.Cause(inner)))
+	return fmt.Errorf("the link to the hub: %w", errors.Join(err, context.Cause(inner)))
 }
 
 // shake opens the control stream and exchanges hellos.
