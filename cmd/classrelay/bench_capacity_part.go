@@ -35,7 +35,6 @@ func newCapacitySend(t terminal) *cobra.Command {
 		RunE: work(func(ctx context.Context) error {
 			ctx, cancel := untilEnd(ctx, t.in)
 			defer cancel()
-			tuneMemory()
 			var err error
 			if cfg.Mode, err = egress.ParseMode(mode); err != nil {
 				return err

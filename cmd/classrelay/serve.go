@@ -39,7 +39,6 @@ certificate again; only what differs is changed, everything else goes on.`,
 			if profile != "" {
 				defer profileTo(profile, t.err)()
 			}
-			tuneMemory()
 			return serve(ctx, path, t.err, signals)
 		}),
 	}
