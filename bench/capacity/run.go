@@ -224,7 +224,7 @@ func wait(ctx context.Context, d time.Duration) error {
 // ended says why a step could not be played: the hub is gone, or a part has failed.
 func ended(ctx, alive context.Context, h *hub) error {
 	if ctx.Err() != nil {
-		return nil // Ctrl-C
+		return nil //nolint:nilerr // Ctrl-C is no failure
 	}
 	if err := h.alive(); err != nil {
 		return err

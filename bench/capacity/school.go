@@ -104,7 +104,7 @@ func (s *school) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	s.up.SetOffset(0)
+	s.up.SetOffset(time.Now(), 0)
 	err := s.loop(inner)
 	if ctx.Err() != nil {
 		return nil

@@ -21,7 +21,7 @@ one is missed, 2 when something could not be run, 3 for bad arguments.
 
   run       the whole product over real sockets and emulated lines, in real time
   compare   other relays on the same line beside classrelay, in real time (root)
-  capacity  a hub with more and more cameras, branches and viewers, until a rule breaks
+  capacity  how much one hub carries, and what it costs to send, in real time
   soak      hours of class, real or virtual, judged by whether anything grows
   recovery  repair of lost packets beside plain retransmission, in virtual time
   fit       the choice of layers beside other traffic, in virtual time

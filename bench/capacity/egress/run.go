@@ -104,7 +104,7 @@ func Run(ctx context.Context, cfg Config) ([]Turn, error) {
 			}
 			t := cfg.turn(ctx, mode, round)
 			if ctx.Err() != nil {
-				return turns, nil
+				return turns, nil //nolint:nilerr // Ctrl-C is no failure: what there is counts
 			}
 			turns = append(turns, t)
 			if cfg.Done != nil {

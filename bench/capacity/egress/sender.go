@@ -136,12 +136,12 @@ func (s *sending) play(ctx context.Context, d time.Duration) error {
 	began := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for n := time.Duration(0); n*pictureEvery < d; n++ {
-		if late := time.Since(began) - n*pictureEvery; late > pictureEvery {
+	for due := time.Duration(0); due < d; due += pictureEvery {
+		if late := time.Since(began) - due; late > pictureEvery {
 			s.behind++
 			continue
 		}
-		timer.Reset(time.Until(began.Add(n * pictureEvery)))
+		timer.Reset(time.Until(began.Add(due)))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
