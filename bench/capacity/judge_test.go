@@ -20,7 +20,8 @@ func TestRulesBreakByFigures(t *testing.T) {
 		{"nobody saw anything", Rules{}, nil, nil, nil},
 		{"late at the branches", Rules{}, &Seen{P99Ms: 301, GoodRatio: 1}, nil, []string{"p99 <= 300ms: 301 ms at the branches"}},
 		{
-			"late and missing at the viewers", Rules{P99: 100 * time.Millisecond, Good: 0.9},
+			"late and missing at the viewers",
+			Rules{P99: 100 * time.Millisecond, Good: 0.9},
 			&Seen{P99Ms: 99, GoodRatio: 0.95}, &Seen{P99Ms: 101, GoodRatio: 0.5},
 			[]string{"p99 <= 100ms: 101 ms at the viewers", "good >= 90.00 %: 50.00 % at the viewers"},
 		},

@@ -17,7 +17,8 @@ func TestReportsAreValidWhateverIsMissing(t *testing.T) {
 	}{
 		{"nothing at all", Report{}, []string{`"steps": []`, `"egress": []`, `"schema": "classrelay/bench-capacity/1"`}},
 		{
-			"a step that was not played", Report{Steps: []Result{{Failed: "x"}}},
+			"a step that was not played",
+			Report{Steps: []Result{{Failed: "x"}}},
 			[]string{`"mbit_per_core": null`, `"at_viewers": null`, `"broken": []`},
 		},
 		{"a way to send that failed", Report{Egress: []egress.Row{{Mode: egress.GSO}}}, []string{`"of_udp": null`}},

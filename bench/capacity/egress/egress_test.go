@@ -35,7 +35,8 @@ func TestRatiosAreThoseOfTheSameRound(t *testing.T) {
 	rows := Summarize([]Turn{
 		turn(UDP, 1, 1000), turn(GSO, 1, 4000), turn(QUIC, 1, 1000),
 		turn(QUIC, 2, 300), turn(GSO, 2, 1000), turn(UDP, 2, 250), // the machine was busy
-		turn(UDP, 3, 1000), turn(GSO, 3, 5000), {Mode: QUIC, Round: 3, Failed: "killed"},
+		turn(UDP, 3, 1000), turn(GSO, 3, 5000),
+		{Mode: QUIC, Round: 3, Failed: "killed"},
 	})
 	if len(rows) != 3 || rows[2].Mode != QUIC {
 		t.Fatalf("rows %+v", rows)
