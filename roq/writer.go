@@ -81,8 +81,8 @@ func (w *Writer) Run(ctx context.Context) error {
 	}
 }
 
-// drain sends what waits, o first. Packets come in frames, and to ask for the next
-// one alone costs a third of what waiting for it or for the end costs.
+// drain sends what waits, o first: packets come in frames, so mostly there is more,
+// and it takes no wait to find out.
 func (w *Writer) drain(o outgoing) error {
 	for {
 		if err := w.write(o); err != nil {

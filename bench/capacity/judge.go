@@ -64,7 +64,7 @@ type Limit string
 
 // The limits.
 const (
-	LimitNone      Limit = "none"      // a third of the CPUs was idle
+	LimitNone      Limit = "none"      // CPU time was left over (idleEnough)
 	LimitGenerator Limit = "generator" // the load itself took most CPU time
 	LimitHub       Limit = "hub"       // the hub's own code did
 	LimitKernel    Limit = "kernel"    // the kernel did, for the hub, or its buffers were full

@@ -43,7 +43,7 @@ func TestTheLimitIsWhoUsesTheMachine(t *testing.T) {
 		spent Spent
 		want  Limit
 	}{
-		{"a third is idle", Spent{Hub: usage.Time{User: 10}, Machine: machine(6)}, LimitNone},
+		{"CPU time is left over", Spent{Hub: usage.Time{User: 10}, Machine: machine(6)}, LimitNone},
 		{"idle, but packets found no room", Spent{Hub: usage.Time{User: 10}, Machine: machine(6), Drops: 3}, LimitKernel},
 		{"the load", Spent{Hub: usage.Time{User: 6}, Generator: usage.Time{User: 8, System: 5}, Machine: machine(0)}, LimitGenerator},
 		{"the hub's code", Spent{Hub: usage.Time{User: 8, System: 4}, Generator: usage.Time{User: 7}, Machine: machine(0)}, LimitHub},

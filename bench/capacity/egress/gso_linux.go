@@ -2,11 +2,28 @@ package egress
 
 import (
 	"encoding/binary"
+	"net"
 	"syscall"
 )
 
 // udpSegment is UDP_SEGMENT of Linux' linux/udp.h.
 const udpSegment = 103
+
+// udpGRO is UDP_GRO of Linux' linux/udp.h.
+const udpGRO = 104
+
+// putTogether lets the kernel hand over several packets in one piece, as the
+// product's sockets do. On the loopback interface that spares the sender, so what
+// is compared must have it on all sides. A kernel that cannot goes without.
+func putTogether(conn *net.UDPConn) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = raw.Control(func(fd uintptr) {
+		_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_UDP, udpGRO, 1)
+	})
+}
 
 // segmentation is the control message (cmsg(3)) that tells the kernel to cut what
 // is written into packets of so many bytes: length 64, level 32, type 32, size 16,

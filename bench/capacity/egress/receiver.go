@@ -97,13 +97,14 @@ func drain(ctx context.Context, to string, got *atomic.Int64) error {
 	if err := conn.SetReadBuffer(8 << 20); err != nil {
 		return err
 	}
+	putTogether(conn)
 	if _, err := conn.WriteToUDP([]byte("here"), addr); err != nil {
 		return err
 	}
 	batch := ipv4.NewPacketConn(conn)
-	messages := make([]ipv4.Message, 32)
+	messages := make([]ipv4.Message, 8)
 	for i := range messages {
-		messages[i].Buffers = [][]byte{make([]byte, 2048)}
+		messages[i].Buffers = [][]byte{make([]byte, 1<<16)} // the most that is put together
 	}
 	for {
 		n, err := batch.ReadBatch(messages, 0)
