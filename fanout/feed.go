@@ -106,6 +106,23 @@ func (f *Feed) Stats(l media.Layer) LayerStats {
 	return f.layers[l].stats
 }
 
+// staleAfter is when a cached group of pictures is no beginning any more: nothing
+// has come to show that it is the newest. A camera that merely stutters is back
+// sooner.
+const staleAfter = 3 * time.Second
+
+// Freshen lets go of what a layer holds if nothing has come for a while, so that
+// nobody begins with a picture of a lesson that has long ended. To be called before
+// Subscribe.
+func (f *Feed) Freshen(now time.Time, l media.Layer) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r := f.layers[l].ring
+	if r != nil && r.next > r.first && now.Sub(r.packets[(r.next-1)%ringPackets].Arrival) > staleAfter {
+		r.forget()
+	}
+}
+
 // Subscribe returns a cursor on a layer. Its first Read begins at the newest key
 // frame that the ring holds, so a viewer has a picture at once; for audio it
 // begins at the next packet that comes. Wake gets a non-blocking send whenever there is

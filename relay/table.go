@@ -277,6 +277,7 @@ func (t *table) subscribe(f *feed, l media.Layer, wake chan<- struct{}, exact bo
 		f.exact[l]++
 	}
 	t.reconcile(f)
+	f.Freshen(time.Now(), l)
 	return &subscription{Subscription: f.Feed.Subscribe(l, wake), feed: f, exact: exact}
 }
 
