@@ -101,9 +101,12 @@ func (f *flow) senderReport(now time.Time, p *media.Packet) ([]byte, bool) {
 		return nil, false
 	}
 	f.report = now.Add(reportEvery)
+	// How long ago that was, off the wall clock's present reading: it may have been set
+	// since, and the time exchange with the receiver is about the present one.
+	capture := now.Round(0).Add(p.Capture.Sub(now))
 	sr := rtcp.SenderReport{
 		SSRC:        p.SSRC,
-		NTPTime:     media.NTP(p.Capture),
+		NTPTime:     media.NTP(capture),
 		RTPTime:     p.Timestamp,
 		PacketCount: f.sent,
 		OctetCount:  f.octets,

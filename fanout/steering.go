@@ -1,7 +1,6 @@
 package fanout
 
 import (
-	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -307,120 +306,6 @@ func (d *Downlink) cost(now time.Time, id media.FeedID, l media.Layer, nominal f
 		return bits * wireShare * repairShare
 	}
 	return 0
-}
-
-// show makes a feed's flows send the picture of the verdict: a poorer one at
-// once, from its cached group; a better one at its next key frame.
-func (d *Downlink) show(now time.Time, id media.FeedID, p layer.Picture) {
-	main, sub := d.find(id, media.LayerMain), d.find(id, media.LayerSub)
-	switch p {
-	case layer.Main:
-		d.raise(now, main, sub)
-		if sub != nil && main != nil && d.steer.always(id, media.LayerSub) {
-			d.start(now, sub)
-		}
-	case layer.Sub:
-		if main != nil {
-			d.end(now, main)
-		}
-		d.start(now, sub)
-	case layer.None:
-		for _, f := range []*flow{main, sub} {
-			if f != nil {
-				d.end(now, f)
-			}
-		}
-	}
-}
-
-// raise goes up to main: at its next key frame when sub is showing, else at once.
-func (d *Downlink) raise(now time.Time, main, sub *flow) {
-	switch {
-	case main == nil:
-		d.start(now, sub)
-	case main.active || main.armed:
-	case sub != nil && sub.active:
-		main.armed = true
-	default:
-		d.start(now, main)
-	}
-}
-
-// start sends a flow from its cached group of pictures on.
-func (d *Downlink) start(now time.Time, f *flow) {
-	if f == nil || f.active {
-		return
-	}
-	f.active, f.armed, f.since = true, false, now
-	f.q.restart(now, &d.stats.Dropped)
-	d.restarts = append(d.restarts, f.id)
-	d.steer.changed(now, f.layer == media.LayerMain)
-}
-
-func (d *Downlink) find(id media.FeedID, l media.Layer) *flow {
-	for _, f := range d.flows {
-		if f.feed == id && f.layer == l {
-			return f
-		}
-	}
-	return nil
-}
-
-// nextStep is when steering has something to do by itself; zero: never.
-func (s *steering) nextStep() time.Time {
-	if len(s.feeds) == 0 {
-		return time.Time{}
-	}
-	next := s.decided.Add(decideEvery)
-	if s.padding || s.verdict.Probe.Rate > 0 {
-		next = soonest(next, s.padded.Add(padEvery))
-	}
-	return next
-}
-
-// pad fills the gaps of our own traffic while a probe runs.
-func (d *Downlink) pad(now time.Time) {
-	s := &d.steer
-	if now.Sub(s.padded) < padEvery {
-		return
-	}
-	s.padded = now
-	need := s.filler.Fill(now, s.verdict.Probe, s.spent)
-	s.spent = 0
-	s.padding = s.verdict.Probe.Rate > 0 && now.Before(s.verdict.Probe.Until)
-	if !s.padding {
-		d.pacer.DropFlow(ProbeFlow, nil)
-		return
-	}
-	for ; need > paddingSize/2; need -= paddingSize + datagramCost {
-		d.padding(now, paddingSize)
-	}
-}
-
-// knock sends a little padding during a blackout, whose report will end it.
-func (d *Downlink) knock(now time.Time) {
-	s := &d.steer
-	if now.Sub(s.padded) < knockEvery {
-		return
-	}
-	s.padded = now
-	d.padding(now, knockSize)
-}
-
-func (d *Downlink) padding(now time.Time, size int) {
-	s := &d.steer
-	s.probe++
-	out := Out{Flow: ProbeFlow, Data: padding(s.probe, size), class: pacer.Probe, probe: s.probe}
-	d.pacer.Push(now, pacer.Probe, ProbeFlow, size, out)
-}
-
-// paddingSize fills a datagram with a flow id of one byte.
-const paddingSize = 1312
-
-func padding(seq uint16, size int) []byte {
-	b := make([]byte, size)
-	binary.BigEndian.PutUint16(b, seq)
-	return b
 }
 
 // PictureNow tells which layer of a feed's picture is being sent; false: none.

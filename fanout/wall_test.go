@@ -4,7 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtcp"
+
 	"github.com/classrelay/classrelay/internal/wallstep"
+	"github.com/classrelay/classrelay/media"
 )
 
 func TestPacketsAreNumberedAsTheyLeftWhenTheWallClockIsSet(t *testing.T) {
@@ -42,5 +45,21 @@ func TestARateStaysWhatItIsWhenTheWallClockIsSet(t *testing.T) {
 		if got, ok := r.bits(now); !ok || got < 0.98e6 || got > 1.02e6 {
 			t.Errorf("step by %d s: %.0f bit/s instead of a million", seconds, got)
 		}
+	}
+}
+
+// A packet from before the wall clock was set is sent after it, as a cached group of
+// pictures is. The receiver knows the clock as it is now.
+func TestASenderReportIsDatedByTheClockAsItIsNow(t *testing.T) {
+	capture := time.Now()
+	now := wallstep.Step(capture.Add(100*time.Millisecond), 3600)
+	b, ok := (&flow{}).senderReport(now, &media.Packet{Capture: capture})
+	var report rtcp.SenderReport
+	if err := report.Unmarshal(b); err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	want := now.Round(0).Add(-100 * time.Millisecond)
+	if off := media.FromNTP(report.NTPTime).Sub(want).Abs(); off > time.Microsecond {
+		t.Errorf("dated %v off", off)
 	}
 }

@@ -156,40 +156,6 @@ func (l *link) exchangeFeeds(ctx context.Context) error {
 	return err
 }
 
-// shake opens the control stream and exchanges Hello. A peer that dialled may say
-// instead that it wants to probe the line.
-func (l *link) shake(ctx context.Context) (roq.Stream, *control.ProbeAsk, error) {
-	ctx, stop := context.WithTimeout(ctx, 5*time.Second)
-	defer stop()
-	stream, err := l.session.Control(ctx)
-	if err != nil {
-		return nil, nil, fmt.Errorf("open the control stream: %w", err)
-	}
-	deadline, _ := ctx.Deadline()
-	if err := errors.Join(stream.SetReadDeadline(deadline), stream.SetWriteDeadline(deadline)); err != nil {
-		return nil, nil, fmt.Errorf("open the control stream: %w", err)
-	}
-	hello := &control.Message{Hello: &control.Hello{Protocol: control.Version, Software: l.version}}
-	if err := control.Write(stream, hello); err != nil {
-		return nil, nil, fmt.Errorf("say hello: %w", err)
-	}
-	var ask *control.ProbeAsk
-	m, err := control.Read(stream)
-	switch {
-	case err != nil:
-		return nil, nil, fmt.Errorf("wait for the peer's hello: %w", err)
-	case !l.dialled && m.Probe != nil && m.Probe.Ask != nil:
-		ask = m.Probe.Ask
-	case m.Hello == nil:
-		return nil, nil, fmt.Errorf("%w: the first message is no hello", control.ErrMessage)
-	case m.Hello.Protocol != control.Version:
-		return nil, nil, fmt.Errorf(
-			"the peer runs %s, which speaks protocol %d; this node (%s) speaks %d: update the older of the two",
-			m.Hello.Software, m.Hello.Protocol, l.version, control.Version)
-	}
-	return stream, ask, errors.Join(stream.SetReadDeadline(time.Time{}), stream.SetWriteDeadline(time.Time{}))
-}
-
 // listen hands control messages to the loop.
 func (l *link) listen(ctx context.Context, stream io.Reader) error {
 	for {
@@ -254,65 +220,6 @@ func (l *link) loop(ctx context.Context) error {
 		case <-l.mail.wake:
 		case <-timer.C:
 		}
-	}
-}
-
-// turn does everything that is due at now.
-func (l *link) turn(now time.Time) error {
-	if err := l.open(now, l.mail.take()); err != nil {
-		return err
-	}
-	if !now.Before(l.due.announce) {
-		l.due.announce = now.Add(announceEvery)
-		feeds := &control.Feeds{
-			Feeds:     l.table.announcement(l.peer),
-			Withdrawn: l.table.withdrawals(),
-			Above:     l.table.above(l.peer),
-		}
-		if err := l.tell(&control.Message{Feeds: feeds}); err != nil {
-			return err
-		}
-	}
-	if msg, ok := l.exchange.Pop(now, nil); ok {
-		l.session.TrySend(timeFlow, msg, now.Add(writeWithin)) // a lost one is repeated in a second
-	}
-	if !now.Before(l.due.publish) {
-		l.due.publish = now.Add(publishEvery)
-		l.publish(now)
-	}
-	l.report(now)
-	l.due.pump = l.sender.pump(now)
-	l.follow()
-	return nil
-}
-
-// minPace keeps the control stream quick on a link that carries no media.
-const minPace = 2_000_000
-
-// follow makes the connection's own controller obey the downlink's pace, and says
-// when the downlink has changed what it carries.
-func (l *link) follow() {
-	if pace := max(int64(l.sender.down.Pace()), minPace); pace != l.pace {
-		l.pace = pace
-		l.conn.Controller().Set(pace, 0)
-	}
-	if n := l.conn.Moves(); n != l.moves {
-		l.moves = n
-		l.sender.down.Moved()
-		l.log.Info("the peer's address has changed", zap.Stringer("address", l.conn.RemoteAddr()))
-	}
-	if last, n := l.sender.down.LastSwitch(); n != l.switches {
-		l.switches = n
-		l.log.Info("layers changed", zap.String("why", last.Why))
-	}
-}
-
-// report tells the peer what came and what is missing.
-func (l *link) report(now time.Time) {
-	l.receiver.up.Tick(now)
-	l.receiver.drain()
-	for b, ok := l.receiver.up.PopReport(now); ok; b, ok = l.receiver.up.PopReport(now) {
-		l.session.TrySend(fanout.FeedbackFlow, b, now.Add(writeWithin)) // the next one repeats it
 	}
 }
 

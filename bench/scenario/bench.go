@@ -15,8 +15,9 @@ type Bench struct {
 	Scenarios []*Scenario
 	// Seeds are how many seeds each scenario is played with, from 1 on.
 	Seeds int
-	// AtOnce is how many runs may go on at the same time; 0 = 1. The first run
-	// whose emulator is late ends that, for all that follow.
+	// AtOnce is how many runs may go on at the same time; 0 = 1. Each run whose
+	// emulator is late makes it one less for all that follow, down to half of it:
+	// late runs are played again alone in the end.
 	AtOnce int
 	// Version of the program, told between nodes.
 	Version string
@@ -99,7 +100,7 @@ func (b *Bench) together(ctx context.Context, jobs []job) (late []job) {
 	take := func(worker int) (j job, ok bool) {
 		mu.Lock()
 		defer mu.Unlock()
-		if len(jobs) == 0 || ctx.Err() != nil || worker > 0 && len(late) > 0 {
+		if len(jobs) == 0 || ctx.Err() != nil || worker >= max((b.AtOnce+1)/2, b.AtOnce-len(late), 1) {
 			return job{}, false
 		}
 		j, jobs = jobs[0], jobs[1:]

@@ -27,12 +27,13 @@ one is missed, 2 when something could not be run, 3 for bad arguments.
   fit       the choice of layers beside other traffic, in virtual time
   selftest  the emulated lines themselves
   report    the result of an earlier run, drawn again
-  view      any stream of the test camera, frame by frame`,
+  view      any stream of the test camera, frame by frame
+  line      a scenario's line in front of a real node`,
 		RunE: help,
 	}
 	cmd.AddCommand(
 		newBenchRun(t), newBenchCompare(t), newBenchCapacity(t), newBenchSoak(t), newBenchRecovery(t), newBenchFit(t),
-		newBenchSelftest(t), newBenchReport(t), newBenchView(t),
+		newBenchSelftest(t), newBenchReport(t), newBenchView(t), newBenchLine(t),
 	)
 	return cmd
 }

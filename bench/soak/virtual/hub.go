@@ -50,6 +50,7 @@ func newHub(w *world) *hub {
 
 // open starts a flow that the branch has asked for.
 func (h *hub) open(id uint64, r *room, l media.Layer, always bool) {
+	r.feed.Freshen(h.w.hubTime(), l)
 	h.flows = append(h.flows, outflow{id: id, room: r, sub: r.feed.Subscribe(l, h.wake)})
 	h.down.Open(h.w.hubTime(), id, r.id, l, fanout.FlowOptions{Always: always})
 }

@@ -63,6 +63,7 @@ func newViewer(w *world, name string, room int, layers ...media.Layer) *viewer {
 	}
 	v.video, v.audio = eyes(media.LayerMain, layers...), eyes(media.LayerAudio, media.LayerAudio)
 	for _, l := range append([]media.Layer{media.LayerAudio}, layers...) {
+		w.branch.feeds[room].Freshen(w.branchTime(), l)
 		v.subs = append(v.subs, w.branch.feeds[room].Subscribe(l, v.wake))
 		w.branch.want(target{room, l})
 	}
