@@ -82,8 +82,12 @@ func (r *receiver) open(t target) (uint64, error) {
 	if r.next >= fanout.RepairOffset {
 		r.next = roq.MinMediaFlow // by then the first ones are long gone
 	}
-	for _, id := range flowIDs(id, t.layer) {
+	ids := flowIDs(id, t.layer)
+	for i, id := range ids {
 		if err := r.session.Receive(id, r.in); err != nil {
+			for _, id := range ids[:i] {
+				r.session.Forget(id)
+			}
 			return 0, err
 		}
 	}

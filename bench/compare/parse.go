@@ -2,31 +2,16 @@ package compare
 
 import (
 	"fmt"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	"github.com/classrelay/classrelay/bench/strict"
 )
 
 // Error is what is wrong in a peer's file.
-type Error struct {
-	File string
-	Line int // from one; 0 = not known
-	What string
-}
-
-// Error writes FILE:LINE: WHAT, as compilers do.
-func (e *Error) Error() string {
-	if e.Line == 0 {
-		return fmt.Sprintf("%s: %s", e.File, e.What)
-	}
-	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.What)
-}
+type Error = strict.Error
 
 // The file as it is written.
 type (
@@ -62,61 +47,27 @@ const (
 	usualFirstPicture = 20 * time.Second
 )
 
-// reader turns the text into values and keeps the first thing that is wrong.
-type reader struct {
-	file string
-	tree *ast.File
-	err  error
-}
+// reader turns the text into values.
+type reader struct{ *strict.File }
 
 // Parse reads a peer; name stands for the file in messages, and names the peer.
 // Its errors are of type *Error.
 func Parse(name string, data []byte) (*Peer, error) {
 	var doc document
-	tree, err := parser.ParseBytes(data, 0)
-	if err == nil {
-		err = yaml.UnmarshalWithOptions(data, &doc, yaml.Strict())
-	}
+	file, err := strict.Read(name, data, &doc)
 	if err != nil {
-		return nil, syntax(name, err)
+		return nil, err
 	}
-	r := &reader{file: name, tree: tree}
-	p := r.peer(&doc)
-	if r.err != nil {
-		return nil, r.err
+	p := reader{file}.peer(&doc)
+	p.Name = strict.Name(name)
+	if err := file.Err(); err != nil {
+		return nil, err
 	}
 	return p, nil
 }
 
-// syntax takes the place out of an error of the YAML library.
-func syntax(file string, err error) error {
-	e := &Error{File: file, What: err.Error()}
-	if y, ok := err.(yaml.Error); ok { //nolint:errorlint // an interface of the library, never wrapped by it
-		e.What = strings.ReplaceAll(y.GetMessage(), "\n", " ")
-		if t := y.GetToken(); t != nil && t.Position != nil {
-			e.Line = t.Position.Line
-		}
-	}
-	return e
-}
-
-// fail notes what is wrong with the value at a YAML path, as in $.hub[1].run.
-func (r *reader) fail(at, what string) {
-	if r.err != nil {
-		return
-	}
-	e := &Error{File: r.file, What: strings.TrimPrefix(at, "$.") + ": " + what}
-	if p, err := yaml.PathString(at); err == nil {
-		if node, err := p.FilterFile(r.tree); err == nil && node.GetToken() != nil {
-			e.Line = node.GetToken().Position.Line
-		}
-	}
-	r.err = e
-}
-
-func (r *reader) peer(doc *document) *Peer {
+func (r reader) peer(doc *document) *Peer {
 	p := &Peer{
-		Name:    strings.TrimSuffix(path.Base(filepath.ToSlash(r.file)), path.Ext(r.file)),
 		Title:   doc.Title,
 		Install: doc.Install,
 		Version: doc.Version,
@@ -140,13 +91,13 @@ func (r *reader) peer(doc *document) *Peer {
 	}
 	r.files(doc.Files)
 	r.view(doc.View)
-	if r.err == nil && len(p.programs()) > 0 && strings.TrimSpace(doc.Install) == "" {
-		r.fail("$.install", "say how to install it, for those who do not have it")
+	if r.Err() == nil && len(p.programs()) > 0 && strings.TrimSpace(doc.Install) == "" {
+		r.Fail("$.install", "say how to install it, for those who do not have it")
 	}
 	return p
 }
 
-func (r *reader) program(at string, f *program) Program {
+func (r reader) program(at string, f *program) Program {
 	r.command(at+".run", f.Run)
 	r.text(at+".ready.port", f.Ready.Port)
 	r.text(at+".ready.says", f.Ready.Says)
@@ -156,14 +107,14 @@ func (r *reader) program(at string, f *program) Program {
 	}
 }
 
-func (r *reader) command(at string, command []string) {
+func (r reader) command(at string, command []string) {
 	if len(command) == 0 || command[0] == "" {
-		r.fail(at, "a program and its arguments are wanted, as in [mediamtx, hub.yml]")
+		r.Fail(at, "a program and its arguments are wanted, as in [mediamtx, hub.yml]")
 	}
 	r.texts(at, command)
 }
 
-func (r *reader) files(files map[string]string) {
+func (r reader) files(files map[string]string) {
 	names := make([]string, 0, len(files))
 	for name := range files {
 		names = append(names, name)
@@ -171,40 +122,40 @@ func (r *reader) files(files map[string]string) {
 	slices.Sort(names) // so that of two mistakes the same one is told each time
 	for _, name := range names {
 		if !filepath.IsLocal(name) {
-			r.fail("$.files", fmt.Sprintf("%q is not a name within {{.Dir}}", name))
+			r.Fail("$.files", fmt.Sprintf("%q is not a name within {{.Dir}}", name))
 		}
 		r.text("$.files.'"+name+"'", files[name])
 	}
 }
 
-func (r *reader) view(url string) {
+func (r reader) view(url string) {
 	if !strings.HasPrefix(url, "rtsp://") && !strings.HasPrefix(url, "{{.Camera}}") {
-		r.fail("$.view", "an rtsp:// URL is wanted: what a player opens at the branch")
+		r.Fail("$.view", "an rtsp:// URL is wanted: what a player opens at the branch")
 	}
 	r.text("$.view", url)
 }
 
 // time reads a duration; usual when it is left out.
-func (r *reader) time(at, s string, usual time.Duration) time.Duration {
+func (r reader) time(at, s string, usual time.Duration) time.Duration {
 	if s == "" {
 		return usual
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d <= 0 {
-		r.fail(at, fmt.Sprintf("%q is not a time: write it like 500ms or 20s", s))
+		r.Fail(at, fmt.Sprintf("%q is not a time: write it like 500ms or 20s", s))
 	}
 	return d
 }
 
-func (r *reader) texts(at string, all []string) {
+func (r reader) texts(at string, all []string) {
 	for i, s := range all {
 		r.text(fmt.Sprintf("%s[%d]", at, i), s)
 	}
 }
 
 // text checks the placeholders of a text.
-func (r *reader) text(at, s string) {
+func (r reader) text(at, s string) {
 	if _, err := (&Places{}).fill(s); err != nil {
-		r.fail(at, err.Error())
+		r.Fail(at, err.Error())
 	}
 }

@@ -55,7 +55,7 @@ func csvRows(schema int, s *scenario.ResultReport, run *scenario.Run) (rows [][]
 			value = strconv.FormatFloat(*v, 'f', -1, 64)
 		}
 		rule, met := ruleAbout(s, f.Name, run)
-		row(f.Name, f.Unit, value, rule, met)
+		row(f.Name, f.Kind.Unit(), value, rule, met)
 	}
 	if len(rows) == 0 {
 		row("", "", "", "", "")

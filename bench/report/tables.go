@@ -142,7 +142,7 @@ func events(tl *scenario.Timeline) (shown []event, more int) {
 func unitOf(name string) string {
 	for _, f := range scenario.Figures() {
 		if f.Name == name {
-			return f.Unit
+			return f.Kind.Unit()
 		}
 	}
 	return ""

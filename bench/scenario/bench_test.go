@@ -12,6 +12,15 @@ import (
 	"testing"
 )
 
+func mustRule(t *testing.T, s string) Rule {
+	t.Helper()
+	r, err := ParseRule(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // played is a run with these figures.
 func played(seed uint64, figures map[string]float64) Run {
 	r := Run{Seed: seed, Figures: make(map[string]*float64)}

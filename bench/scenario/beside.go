@@ -29,7 +29,7 @@ func (r *reader) beside(doc *document, s *Scenario) {
 	}
 	last := &s.Lines[len(s.Lines)-1]
 	if last.Down.Rate == 0 || len(last.Down.Steps) > 0 {
-		r.fail("$.beside", "the last line needs a rate that does not change, for bulk_share to be a part of it")
+		r.Fail("$.beside", "the last line needs a rate that does not change, for bulk_share to be a part of it")
 	}
 	for i, b := range doc.Beside.TCP {
 		at := fmt.Sprintf("$.beside.tcp[%d]", i)
@@ -38,10 +38,10 @@ func (r *reader) beside(doc *document, s *Scenario) {
 			From: r.time(at+".from", b.From), To: r.time(at+".to", b.To),
 		}
 		if b.Flows < 0 || b.Flows > maxFlows {
-			r.fail(at+".flows", fmt.Sprintf("%d: 1 to %d are possible", b.Flows, maxFlows))
+			r.Fail(at+".flows", fmt.Sprintf("%d: 1 to %d are possible", b.Flows, maxFlows))
 		}
 		if bulk.To != 0 && bulk.To <= bulk.From {
-			r.fail(at+".to", "the flow would end before it begins")
+			r.Fail(at+".to", "the flow would end before it begins")
 		}
 		last.Beside = append(last.Beside, bulk)
 	}

@@ -29,7 +29,7 @@ func JudgeDecoded(all []*Scenario) error {
 		return err
 	}
 	for _, s := range all {
-		about := func(r Rule) bool { return r.figure.name == rule.figure.name }
+		about := func(r Rule) bool { return r.Figure.Name == rule.Figure.Name }
 		if !slices.ContainsFunc(s.Rules, about) {
 			s.Rules = append(s.Rules, rule)
 		}
@@ -42,7 +42,7 @@ func JudgeDecoded(all []*Scenario) error {
 func NeedsDecoding(all []*Scenario) error {
 	for _, s := range all {
 		for _, r := range s.Rules {
-			if n := r.figure.name; n == "wrong_pictures" || n == "pictures_compared" {
+			if n := r.Figure.Name; n == "wrong_pictures" || n == "pictures_compared" {
 				return fmt.Errorf("%s has the rule %q, which needs --decode", s.Name, r)
 			}
 		}

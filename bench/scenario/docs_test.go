@@ -13,8 +13,8 @@ func TestTheDocsNameEveryFigureAndTheirExampleIsRead(t *testing.T) {
 	}
 	text := string(data)
 	for _, f := range figures {
-		if !strings.Contains(text, "| `"+f.name+"` | "+f.kind.unit()+" |") {
-			t.Errorf("docs/bench.md does not have %s in %s", f.name, f.kind.unit())
+		if !strings.Contains(text, "| `"+f.Name+"` | "+f.Kind.Unit()+" |") {
+			t.Errorf("docs/bench.md does not have %s in %s", f.Name, f.Kind.Unit())
 		}
 	}
 	examples := 0

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -95,10 +94,4 @@ func namesOf(all []*Scenario) (names []string) {
 		names = append(names, s.Name)
 	}
 	return names
-}
-
-// nameOf is what a scenario in a file is called.
-func nameOf(file string) string {
-	base := path.Base(filepath.ToSlash(file))
-	return strings.TrimSuffix(base, path.Ext(base))
 }

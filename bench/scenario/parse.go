@@ -2,33 +2,17 @@ package scenario
 
 import (
 	"fmt"
-	"strings"
 	"time"
-
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
 
 	"github.com/classrelay/classrelay/bench/chain"
 	"github.com/classrelay/classrelay/bench/netem"
+	"github.com/classrelay/classrelay/bench/rule"
+	"github.com/classrelay/classrelay/bench/strict"
 	"github.com/classrelay/classrelay/relay/config"
 )
 
 // Error is what is wrong in a scenario's file.
-type Error struct {
-	File string
-	Line int // from one; 0 = not known
-	What string
-}
-
-// Error writes FILE:LINE: WHAT, as compilers do.
-func (e *Error) Error() string {
-	if e.Line == 0 {
-		return fmt.Sprintf("%s: %s", e.File, e.What)
-	}
-	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.What)
-}
+type Error = strict.Error
 
 // The file as it is written. Times, rates and shares are text here: the YAML
 // library forgets where a value stood whose type reads itself.
@@ -78,12 +62,10 @@ type (
 	}
 )
 
-// reader turns the text into values and keeps the first thing that is wrong.
+// reader turns the text into values.
 type reader struct {
-	file string
-	tree *ast.File
+	*strict.File
 	open open
-	err  error
 }
 
 // Parse reads a scenario; name stands for the file in messages, and names the
@@ -92,56 +74,20 @@ func Parse(name string, data []byte) (*Scenario, error) { return parse(name, dat
 
 func parse(name string, data []byte, open open) (*Scenario, error) {
 	var doc document
-	tree, err := parser.ParseBytes(data, 0)
-	if err == nil {
-		err = yaml.UnmarshalWithOptions(data, &doc, yaml.Strict())
-	}
+	file, err := strict.Read(name, data, &doc)
 	if err != nil {
-		return nil, syntax(name, err)
+		return nil, err
 	}
-	r := &reader{file: name, tree: tree, open: open}
-	s := r.scenario(&doc)
-	if r.err != nil {
-		return nil, r.err
+	s := (&reader{file, open}).scenario(&doc)
+	s.Name = strict.Name(name)
+	if err := file.Err(); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
 
-// syntax takes the place out of an error of the YAML library.
-func syntax(file string, err error) error {
-	e := &Error{File: file, What: err.Error()}
-	if y, ok := err.(yaml.Error); ok { //nolint:errorlint // an interface of the library, never wrapped by it
-		e.What = strings.ReplaceAll(y.GetMessage(), "\n", " ")
-		e.Line = lineOf(y.GetToken())
-	}
-	return e
-}
-
-// lineOf is where a piece of the file stands; 0 when the YAML library does not say.
-func lineOf(t *token.Token) int {
-	if t == nil || t.Position == nil {
-		return 0
-	}
-	return t.Position.Line
-}
-
-// fail notes what is wrong with the value at a YAML path, as in $.rules[1].
-func (r *reader) fail(at, what string) {
-	if r.err != nil {
-		return
-	}
-	e := &Error{File: r.file, What: strings.TrimPrefix(strings.TrimPrefix(at, "$"), ".") + ": " + what}
-	if p, err := yaml.PathString(at); err == nil {
-		if node, err := p.FilterFile(r.tree); err == nil {
-			e.Line = lineOf(node.GetToken())
-		}
-	}
-	r.err = e
-}
-
 func (r *reader) scenario(doc *document) *Scenario {
 	s := &Scenario{
-		Name:       nameOf(r.file),
 		Title:      doc.Title,
 		For:        r.time("$.for", doc.For),
 		Deadline:   r.time("$.deadline", doc.Deadline),
@@ -153,16 +99,16 @@ func (r *reader) scenario(doc *document) *Scenario {
 		s.Deadline = usualDeadline
 	}
 	if s.For < time.Second {
-		r.fail("$.for", "it has to run for a second or longer")
+		r.Fail("$.for", "it has to run for a second or longer")
 	}
 	if doc.Camera.Clip == (s.MainRate > 0 && s.SubRate > 0) {
-		r.fail("$.camera", "either main and sub with a rate are wanted, or clip: true")
+		r.Fail("$.camera", "either main and sub with a rate are wanted, or clip: true")
 	}
 	for i := range doc.Lines {
 		s.Lines = append(s.Lines, r.line(fmt.Sprintf("$.lines[%d]", i), &doc.Lines[i]))
 	}
 	if len(s.Lines) == 0 {
-		r.fail("$.lines", "at least one is wanted")
+		r.Fail("$.lines", "at least one is wanted")
 	}
 	r.beside(doc, s)
 	r.rules(doc, s)
@@ -175,21 +121,21 @@ const usualDeadline = 300 * time.Millisecond
 func (r *reader) rules(doc *document, s *Scenario) {
 	for i, text := range doc.Rules {
 		at := fmt.Sprintf("$.rules[%d]", i)
-		rule, err := ParseRule(text)
+		limit, err := ParseRule(text)
 		switch {
 		case err != nil:
-			r.fail(at, err.Error())
-		case rule.figure.name == "good_in_300ms" && s.Deadline != usualDeadline:
-			r.fail(at, "with a deadline of its own the scenario has good_in_time, not good_in_300ms")
-		case rule.figure.name == "back_on_main" && s.RecoversAt == 0:
-			r.fail(at, "back_on_main counts from recovers_at, which is not set")
-		case rule.figure.name == "bulk_share" && len(doc.Beside.TCP) == 0:
-			r.fail(at, "bulk_share is that of beside, which has no tcp")
+			r.Fail(at, err.Error())
+		case limit.Figure.Name == "good_in_300ms" && s.Deadline != usualDeadline:
+			r.Fail(at, "with a deadline of its own the scenario has good_in_time, not good_in_300ms")
+		case limit.Figure.Name == "back_on_main" && s.RecoversAt == 0:
+			r.Fail(at, "back_on_main counts from recovers_at, which is not set")
+		case limit.Figure.Name == "bulk_share" && len(doc.Beside.TCP) == 0:
+			r.Fail(at, "bulk_share is that of beside, which has no tcp")
 		}
-		s.Rules = append(s.Rules, rule)
+		s.Rules = append(s.Rules, limit)
 	}
 	if len(s.Rules) == 0 {
-		r.fail("$.rules", "at least one is wanted: a scenario without a rule has no verdict")
+		r.Fail("$.rules", "at least one is wanted: a scenario without a rule has no verdict")
 	}
 }
 
@@ -201,7 +147,7 @@ func (r *reader) line(at string, l *line) chain.Line {
 	case l.Both == nil && l.Down != nil && l.Up != nil:
 		return chain.Line{Up: r.profile(at+".up", l.Up), Down: r.profile(at+".down", l.Down)}
 	}
-	r.fail(at, "either both is wanted, or down and up")
+	r.Fail(at, "either both is wanted, or down and up")
 	return chain.Line{}
 }
 
@@ -229,7 +175,7 @@ func (r *reader) profile(at string, f *profile) netem.Profile {
 	}
 	r.trace(at, f, &p)
 	if err := p.Validate(); err != nil {
-		r.fail(at, err.Error())
+		r.Fail(at, err.Error())
 	}
 	return p
 }
@@ -241,7 +187,7 @@ func (r *reader) time(at, s string) time.Duration {
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 {
-		r.fail(at, fmt.Sprintf("%q is not a time: write it like 60ms or 2s", s))
+		r.Fail(at, fmt.Sprintf("%q is not a time: write it like 60ms or 2s", s))
 	}
 	return d
 }
@@ -253,7 +199,7 @@ func (r *reader) rate(at, s string) int64 {
 	}
 	var v config.Rate
 	if err := v.UnmarshalText([]byte(s)); err != nil {
-		r.fail(at, err.Error())
+		r.Fail(at, err.Error())
 	}
 	return int64(v)
 }
@@ -263,9 +209,9 @@ func (r *reader) share(at, s string) float64 {
 	if s == "" {
 		return 0
 	}
-	v, err := parseShare(s)
+	v, err := rule.ParseShare(s)
 	if err != nil {
-		r.fail(at, err.Error())
+		r.Fail(at, err.Error())
 	}
 	return v
 }

@@ -39,13 +39,13 @@ func TestARunOnRealSocketsHasAllFigures(t *testing.T) {
 		t.Errorf("p50 %v over two lines of 10 ms, %d seconds, lines %+v", r.value("p50"), seconds, r.Lines)
 	}
 	for _, f := range figures {
-		if f.name == "wrong_pictures" || f.name == "pictures_compared" { // nobody decoded
+		if f.Name == "wrong_pictures" || f.Name == "pictures_compared" { // nobody decoded
 			continue
 		}
-		v, there := r.Figures[f.name]
+		v, there := r.Figures[f.Name]
 		// They have no sense on a line that is always good, or without TCP beside.
-		if there == (f.name == "back_on_main" || f.name == "bulk_share") {
-			t.Errorf("%s is %v", f.name, v)
+		if there == (f.Name == "back_on_main" || f.Name == "bulk_share") {
+			t.Errorf("%s is %v", f.Name, v)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"math"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/classrelay/classrelay/bench/rule"
 )
 
 // Schema is the version of the JSON. Fields are added under the same number,
@@ -91,8 +93,8 @@ func (r *Result) report() ResultReport {
 	}
 	for _, rule := range r.Rules {
 		s.Rules = append(s.Rules, RuleReport{
-			Rule: rule.rule.text, Figure: rule.rule.figure.name, Unit: rule.rule.figure.kind.unit(),
-			Limit: Number(rule.rule.limit), Median: Number(rule.Median), Worst: Number(rule.Worst),
+			Rule: rule.rule.String(), Figure: rule.rule.Figure.Name, Unit: rule.rule.Figure.Kind.Unit(),
+			Limit: Number(rule.rule.Limit), Median: Number(rule.Median), Worst: Number(rule.Worst),
 			Met: rule.met(), MissedBy: append([]uint64{}, rule.MissedBy...),
 		})
 	}
@@ -118,8 +120,8 @@ func WriteTable(w io.Writer, results []Result) error {
 	for i := range results {
 		name := results[i].scenario.Name
 		for _, rule := range results[i].Rules {
-			k := rule.rule.figure.kind
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", name, rule.rule, k.cell(rule.Median), k.cell(rule.Worst), rule.words())
+			k := rule.rule.Figure.Kind
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", name, rule.rule, cell(k, rule.Median), cell(k, rule.Worst), rule.words())
 			name = "" // once is enough
 		}
 	}
@@ -138,11 +140,11 @@ func WriteTable(w io.Writer, results []Result) error {
 }
 
 // cell is a value in the table; nothing where no run counts.
-func (k kind) cell(v float64) string {
+func cell(k rule.Kind, v float64) string {
 	if math.IsNaN(v) {
 		return "-"
 	}
-	return k.text(v)
+	return k.Text(v)
 }
 
 func (r *RuleResult) words() string {
@@ -163,7 +165,7 @@ func (r *Run) note() string {
 		return "could not run: " + r.Failed
 	case r.Interrupted:
 		return fmt.Sprintf("interrupted after %.0f s and not counted: %s good, p99 %s",
-			r.Seconds, ratio.text(r.Viewer.GoodIn300msRatio), length.text(r.value("p99")))
+			r.Seconds, rule.Ratio.Text(r.Viewer.GoodIn300msRatio), rule.Time.Text(r.value("p99")))
 	case r.Late:
 		again := ""
 		if r.Repeated {
@@ -171,7 +173,7 @@ func (r *Run) note() string {
 		}
 		return fmt.Sprintf("the emulator was late by %s at p99 and lost %.0f packets itself%s: "+
 			"this machine is too busy, the figures mean little",
-			length.text(r.value("emulator_late_p99")), r.value("emulator_overrun"), again)
+			rule.Time.Text(r.value("emulator_late_p99")), r.value("emulator_overrun"), again)
 	case r.Repeated:
 		return "the emulator was late the first time; these are the figures of the second"
 	}
@@ -198,7 +200,7 @@ func FirstMissed(results []Result) string {
 	for i := range results {
 		for _, r := range results[i].Rules {
 			if len(r.MissedBy) > 0 {
-				return fmt.Sprintf("%s, %s: it is %s", results[i].scenario.Name, r.rule, r.rule.figure.kind.text(r.Worst))
+				return fmt.Sprintf("%s, %s: it is %s", results[i].scenario.Name, r.rule, r.rule.Figure.Kind.Text(r.Worst))
 			}
 		}
 	}

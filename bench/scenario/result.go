@@ -62,14 +62,14 @@ func judgeRule(rule Rule, runs []Run) RuleResult {
 		if !runs[i].counts() {
 			continue
 		}
-		v := runs[i].value(rule.figure.name)
+		v := runs[i].value(rule.Figure.Name)
 		values = append(values, v)
 		if !rule.Met(v) {
 			res.MissedBy = append(res.MissedBy, runs[i].Seed)
 		}
 	}
 	if len(values) > 0 {
-		res.Median, res.Worst = rule.median(values), rule.worst(values)
+		res.Median, res.Worst = rule.Median(values), rule.Worst(values)
 	}
 	return res
 }

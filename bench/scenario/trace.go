@@ -37,17 +37,17 @@ func (r *reader) trace(at string, f *profile, p *netem.Profile) {
 		return
 	}
 	if f.Rate != "" || len(f.Steps) > 0 || f.StepsEvery != "" {
-		r.fail(at+".trace", "it says what the rate is: rate, steps and steps_every have no place beside it")
+		r.Fail(at+".trace", "it says what the rate is: rate, steps and steps_every have no place beside it")
 		return
 	}
 	text, err := r.open(f.Trace)
 	if err != nil {
-		r.fail(at+".trace", err.Error())
+		r.Fail(at+".trace", err.Error())
 		return
 	}
 	t, err := netem.ParseTrace(text)
 	if e := (*netem.TraceError)(nil); errors.As(err, &e) {
-		r.fail(at+".trace", fmt.Sprintf("%s: %s", f.Trace, e))
+		r.Fail(at+".trace", fmt.Sprintf("%s: %s", f.Trace, e))
 		return
 	}
 	t.On(p)

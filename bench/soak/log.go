@@ -139,7 +139,7 @@ func (l *Log) Judge(rules []Rule) (judged []Judged) {
 			j.Value, j.Outcome = j.Slope.PerHour, r.judgeSlope(&j.Slope)
 		} else if j.Value = r.figure.whole(l); !math.IsNaN(j.Value) {
 			j.Outcome = Missed
-			if r.keeps(j.Value) {
+			if r.Met(j.Value) {
 				j.Outcome = Met
 			}
 		}

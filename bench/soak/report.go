@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/classrelay/classrelay/bench/rule"
 	"github.com/classrelay/classrelay/bench/scenario"
 )
 
@@ -86,7 +87,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 func (j *Judged) json() ruleJSON {
 	f := j.Rule.figure
 	out := ruleJSON{
-		Rule: j.Rule.text, Figure: f.name, Unit: units[f.kind], Limit: j.Rule.limit,
+		Rule: j.Rule.String(), Figure: f.Name, Unit: f.Kind.Unit(), Limit: j.Rule.Limit,
 		Value: scenario.Number(j.Value), Outcome: j.Outcome,
 	}
 	if f.series != nil {
@@ -96,6 +97,14 @@ func (j *Judged) json() ruleJSON {
 		}
 	}
 	return out
+}
+
+// value is what was measured, for people.
+func (j *Judged) value() string {
+	if math.IsNaN(j.Value) || math.IsInf(j.Value, 0) {
+		return "unknown"
+	}
+	return j.Rule.figure.Kind.Text(j.Value)
 }
 
 // seconds is how long it was watched.
@@ -116,7 +125,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 		if j.Rule.figure.series != nil {
 			low, noise = j.interval(), j.noise()
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", j.Rule, j.Rule.figure.kind.text(j.Value), low, noise, j.words())
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", j.Rule, j.value(), low, noise, j.words())
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -182,7 +191,7 @@ func (r *Report) FirstUnclear() string { return r.first(Unclear) }
 func (r *Report) first(o Outcome) string {
 	for i := range r.Judged {
 		if j := &r.Judged[i]; j.Outcome == o {
-			return fmt.Sprintf("%s: it is %s", j.Rule, j.Rule.figure.kind.text(j.Value))
+			return fmt.Sprintf("%s: it is %s", j.Rule, j.value())
 		}
 	}
 	return ""
@@ -213,5 +222,5 @@ func ratioText(part, whole int) string {
 	if whole == 0 {
 		return "-"
 	}
-	return ratio.text(float64(part) / float64(whole))
+	return rule.Ratio.Text(float64(part) / float64(whole))
 }

@@ -2,64 +2,30 @@ package soak
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 	"time"
+
+	"github.com/classrelay/classrelay/bench/rule"
 )
 
-// Rule is a limit on one figure, in the grammar of scenarios: "FIGURE OPERATOR
-// LIMIT", as in "rss_slope <= 1MB/h" or "good_in_300ms >= 99 %".
+// Rule is a limit on one figure, in the grammar of scenarios, as in
+// "rss_slope <= 1MB/h" or "good_in_300ms >= 99 %".
 type Rule struct {
+	rule.Rule
 	figure figure
-	op     string // one of ops
-	limit  float64
-	text   string
 }
-
-// ops are the comparisons, those first that others begin with.
-var ops = []string{"<=", ">=", "==", "<", ">"} //nolint:gochecknoglobals // a lookup table
 
 // ParseRule reads a rule. Its error says what is wrong and how to write it.
 func ParseRule(s string) (Rule, error) {
-	at, op := -1, ""
-	for _, o := range ops {
-		if i := strings.Index(s, o); i >= 0 && at < 0 {
-			at, op = i, o
-		}
-	}
-	if at < 0 {
-		return Rule{}, fmt.Errorf("rule %q: no comparison in it (%s)", s, strings.Join(ops, ", "))
-	}
-	name, limit := strings.TrimSpace(s[:at]), strings.TrimSpace(s[at+len(op):])
-	f, ok := findFigure(name)
-	if !ok {
-		return Rule{}, fmt.Errorf("rule %q: no figure %q (%s)", s, name, strings.Join(figureNames(), ", "))
-	}
-	if f.series != nil && op[0] == '=' {
-		return Rule{}, fmt.Errorf("rule %q: a slope is never known exactly; use <=", s)
-	}
-	v, err := f.kind.parse(limit)
+	r, err := rule.Parse(s, named())
 	if err != nil {
-		return Rule{}, fmt.Errorf("rule %q: %w", s, err)
+		return Rule{}, err
 	}
-	return Rule{figure: f, op: op, limit: v, text: strings.Join([]string{name, op, limit}, " ")}, nil
-}
-
-// String is the rule as it was written.
-func (r Rule) String() string { return r.text }
-
-// keeps tells whether one value keeps the rule.
-func (r Rule) keeps(v float64) bool {
-	switch r.op {
-	case "<=":
-		return v <= r.limit
-	case ">=":
-		return v >= r.limit
-	case "<":
-		return v < r.limit
-	case ">":
-		return v > r.limit
+	i := slices.IndexFunc(figures, func(f figure) bool { return f.Name == r.Figure.Name })
+	if f := figures[i]; f.series == nil || !r.Exact() {
+		return Rule{r, f}, nil
 	}
-	return v == r.limit
+	return Rule{}, fmt.Errorf("rule %q: a slope is never known exactly; use <=", s)
 }
 
 // Outcome is what became of a rule.
@@ -78,7 +44,7 @@ const leastSpan = 10 * time.Minute
 
 // judgeSlope says what the interval allows to say.
 func (r Rule) judgeSlope(s *Slope) Outcome {
-	low, high := r.keeps(s.Low), r.keeps(s.High)
+	low, high := r.Met(s.Low), r.Met(s.High)
 	switch {
 	case s.Span < leastSpan:
 		return Unclear

@@ -167,6 +167,3 @@ func (e *Exchange) Offset(now time.Time) Offset {
 	}
 	return Offset{Offset: e.best.offset, Uncertainty: e.best.bound(now), RTT: e.best.rtt, At: e.best.at, Known: true}
 }
-
-// Reset forgets all samples, for a path that has changed.
-func (e *Exchange) Reset() { *e = Exchange{} }
