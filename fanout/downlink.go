@@ -329,11 +329,12 @@ func (d *Downlink) parity(now time.Time, f *flow) {
 		class := pacer.Parity
 		if r.Type == fec.OnDemand {
 			class = pacer.Repair
-			if !d.mend.budget.take(now, d.steer.verdict.Pace, len(r.Raw)) {
-				d.stats.Repair.Withheld++
-				continue
-			}
 		} else if d.steer.blackout() {
+			continue
+		}
+		most, all := d.repairRate()
+		if (class == pacer.Repair || all) && !d.mend.budget.take(now, most, len(r.Raw)) {
+			d.stats.Repair.Withheld++
 			continue
 		}
 		id := f.id + RepairOffset

@@ -20,6 +20,12 @@ const (
 	lossLeast = 30
 	// yieldAfter: links that climb side by side hear each other's probes.
 	yieldAfter = 8 * time.Second
+	// A newcomer's slow start overflows the queue for a second; what goes on longer
+	// does not end by itself.
+	crowdLoss  = 0.06
+	crowdQueue = 30 * time.Millisecond
+	crowdHold  = 1300 * time.Millisecond
+	crowdStep  = 100 * time.Millisecond // most that one report counts for
 	// lateReserve of the budget is for a frame's own sending and the screen.
 	lateReserve = 60 * time.Millisecond
 	// fairAllowance: we take up to 1/0.7 of what a TCP would get. Simulated: three
@@ -35,6 +41,7 @@ const (
 // downRules holds since when each condition of a step down has been true.
 type downRules struct {
 	self, loss, stand, fair, late, queued held
+	crowd                                 crowding
 }
 
 func (d *downRules) reset() { *d = downRules{} }
@@ -44,7 +51,7 @@ func (s *Selector) stepDown() bool {
 	if s.level == 0 {
 		return false
 	}
-	return s.selfRule() || s.lossRule() || s.standRule() || s.fairRule() || s.yieldRule() || s.lateRule()
+	return s.selfRule() || s.lossRule() || s.crowdRule() || s.standRule() || s.fairRule() || s.yieldRule() || s.lateRule()
 }
 
 // selfRule: a queue grows, less comes through than we send, and the packet
@@ -130,6 +137,39 @@ func (s *Selector) lossRule() bool {
 		s.undo.watch(s.now, from, loss)
 	}
 	return true
+}
+
+// crowdRule: others keep the queue so full that it overflows on our main streams, again
+// and again. They do not back off (BBR does not look at loss), and a frame of a main
+// stream is mostly more than what is left of the queue, one of a sub stream is not.
+func (s *Selector) crowdRule() bool {
+	lost := s.sig.Loss250 > s.sig.LossUsual+crowdLoss && s.sig.Sent600 >= lossLeast
+	crowded := lost && s.level > s.ladder.subs && !s.leash.siblings && s.sig.Queue500-s.sig.Noise > crowdQueue &&
+		s.rivals.absent(s.now) < time.Second
+	if s.down.crowd.total(s.now, crowded) < crowdHold {
+		return false
+	}
+	s.fallTo(RuleCrowd, s.level-1, fmt.Sprintf("others keep a queue of %s full, and %.0f %% of ours is lost in it",
+		ms(s.sig.Queue500), s.sig.Loss600*100))
+	return true
+}
+
+// crowding is for how long a condition has held, all in all: a time without it takes
+// back a quarter of its length. Frames are lost in it now and then, not all the time.
+type crowding struct {
+	sum  time.Duration
+	last time.Time
+}
+
+func (c *crowding) total(now time.Time, holds bool) time.Duration {
+	dt := min(now.Sub(c.last), crowdStep)
+	c.last = now
+	if holds {
+		c.sum += dt
+	} else {
+		c.sum = max(0, c.sum-dt/4)
+	}
+	return c.sum
 }
 
 // standRule: our queue stands, and nobody else is there.

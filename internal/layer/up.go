@@ -49,10 +49,12 @@ func (u *upRules) fell(now time.Time, rule Rule, lasted time.Duration, rose bool
 	}
 	u.fallen = true
 	switch {
-	case rule == RuleFair || rule == RuleYield:
+	case rule == RuleFair || rule == RuleYield || rule == RuleCrowd:
 		wait = min(holdShort<<min(u.failed, 4), holdFairMost)
 		u.failed++
-		u.unfair++
+		if rule != RuleCrowd {
+			u.unfair++
+		}
 	case rule == RuleLate: // a probe does not show that a key frame takes too long
 		wait = holdShort
 	case rose && lasted < least:

@@ -12,6 +12,7 @@ const (
 	RuleLoss     Rule = "loss"     // more than a quarter is lost
 	RuleStand    Rule = "stand"    // our queue stands and does not drain
 	RuleFair     Rule = "fair"     // a TCP would get much less
+	RuleCrowd    Rule = "crowd"    // others overflow the queue, and we lose with it
 	RuleYield    Rule = "yield"    // another sender like us wants its share
 	RuleLate     Rule = "late"     // frames cannot be in time behind this queue
 	RuleCap      Rule = "cap"      // the configured cap of the link
