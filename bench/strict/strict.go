@@ -12,6 +12,7 @@
 package strict
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -49,14 +50,25 @@ type File struct {
 // library forgets where a value stood whose type reads itself, so such values are
 // better text there. Name stands for the file in messages. Errors are of type *Error.
 func Read(name string, data []byte, doc any) (*File, error) {
-	tree, err := parser.ParseBytes(data, 0)
-	if err == nil {
-		err = yaml.UnmarshalWithOptions(data, doc, yaml.Strict())
-	}
+	tree, err := decode(data, doc)
 	if err != nil {
 		return nil, syntax(name, err)
 	}
 	return &File{name: name, tree: tree}, nil
+}
+
+// decode is the library's. It panics on a tag without a value where a list is wanted,
+// as in "rules: !!seq"; found by fuzzing.
+func decode(data []byte, doc any) (tree *ast.File, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.New("a tag (! or !!) stands where a value is wanted: write the value itself")
+		}
+	}()
+	if tree, err = parser.ParseBytes(data, 0); err != nil {
+		return nil, err
+	}
+	return tree, yaml.UnmarshalWithOptions(data, doc, yaml.Strict())
 }
 
 // syntax takes the place out of an error of the YAML library.

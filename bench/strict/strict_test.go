@@ -18,6 +18,7 @@ func TestWhatIsWrongIsNamedWithItsLine(t *testing.T) {
 		"no YAML":             {"title: [\n", "", "x.yaml:"},
 		"a value":             {"title: x\nlines:\n  - rate: 1\n  - rate: 2\n", "$.lines[1].rate", "x.yaml:4: lines[1].rate: bad"},
 		"one that is missing": {"title: x\n", "$.lines", "x.yaml: lines: bad"},
+		"a tag alone":         {"title: x\nlines: !!seq\n", "", "x.yaml: a tag"},
 		"nothing":             {"title: x\n", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
