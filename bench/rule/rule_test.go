@@ -7,7 +7,7 @@ import (
 )
 
 // figures are some of each kind.
-var figures = []Figure{ //nolint:gochecknoglobals // a lookup table
+var figures = []Figure{
 	{"good_in_300ms", Ratio, "frames in time"},
 	{"p99", Time, "latency"},
 	{"longest_stall", Time, "of the picture"},
