@@ -25,6 +25,7 @@ const (
 	crowdLoss  = 0.06
 	crowdQueue = 30 * time.Millisecond
 	crowdHold  = 1300 * time.Millisecond
+	crowdAfter = time.Second // a fade looks like others for a moment
 	crowdStep  = 100 * time.Millisecond // most that one report counts for
 	// lateReserve of the budget is for a frame's own sending and the screen.
 	lateReserve = 60 * time.Millisecond
@@ -145,7 +146,7 @@ func (s *Selector) lossRule() bool {
 func (s *Selector) crowdRule() bool {
 	lost := s.sig.Loss250 > s.sig.LossUsual+crowdLoss && s.sig.Sent600 >= lossLeast
 	crowded := lost && s.level > s.ladder.subs && !s.leash.siblings && s.sig.Queue500-s.sig.Noise > crowdQueue &&
-		s.rivals.absent(s.now) < time.Second
+		s.rivals.lasted(s.now) > crowdAfter && s.sig.PhiSlow.Or(0) > rivalPhi
 	if s.down.crowd.total(s.now, crowded) < crowdHold {
 		return false
 	}

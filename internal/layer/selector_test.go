@@ -127,7 +127,7 @@ func TestEachRuleHasItsTrace(t *testing.T) {
 		{"a download keeps the queue full and does not back off", 1, 2, func(s *bwe.Signals) {
 			s.Queue, s.Queue250, s.Queue500, s.Phi, s.PhiSlow = 85*ms1, 85*ms1, 80*ms1, share(0.8), share(0.8)
 			s.Loss250, s.Loss600 = 0.15, 0.14
-		}, RuleCrowd, 1, [2]time.Duration{1300 * ms1, 1360 * ms1}},
+		}, RuleCrowd, 1, [2]time.Duration{2300 * ms1, 2360 * ms1}},
 		{"a TCP would get much less", 1, 2, func(s *bwe.Signals) {
 			s.Queue, s.Queue250, s.Queue500, s.Phi, s.PhiSlow = 60*ms1, 60*ms1, 50*ms1, share(0.6), share(0.6)
 			s.Contest = bwe.Contest{Lasted: 10 * time.Second, Events: 6, FairRate: 2e6, TFRCRate: 2e6}

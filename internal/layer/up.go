@@ -55,8 +55,6 @@ func (u *upRules) fell(now time.Time, rule Rule, lasted time.Duration, rose bool
 		if rule != RuleCrowd {
 			u.unfair++
 		}
-	case rule == RuleLate: // a probe does not show that a key frame takes too long
-		wait = holdShort
 	case rose && lasted < least:
 		wait = min(holdShort<<min(u.failed, 4), holdMost)
 		u.failed++
@@ -159,6 +157,8 @@ func (s *Selector) probeUp(next int) {
 		clean := s.probe.clean
 		s.move(next, RuleProbe, fmt.Sprintf("%d probes of %s went through without a queue", clean, mbit(rate*probeOver)))
 		s.up.stride, s.up.sure = min(max(s.up.stride, 1)*2, strideMost), true
+		// What was read from the link before it widened makes the first key frame wait.
+		s.pace.limit = 0
 	case probeIdle, probeRunning:
 	}
 	s.out.Probe = s.probe.ask(s.now, s.flowing())
