@@ -151,7 +151,14 @@ func (ps *ports) close() {
 // which the kernel grants to root only; otherwise all stays as it is. On a machine
 // with more to do than it can, packets would wait for tens of milliseconds.
 func hurry() {
+	const first, last = 1, 99 // the kernel's priorities
+	priority := uint32(first)
+	// Where the program was started with such a priority, ours has to be above it:
+	// below, threads of Go that spin until this one answers would never let it run.
+	if now, err := unix.SchedGetAttr(0, 0); err == nil && (now.Policy == unix.SCHED_RR || now.Policy == unix.SCHED_FIFO) {
+		priority = min(now.Priority+1, last)
+	}
 	_ = unix.SchedSetAttr(0, &unix.SchedAttr{
-		Size: unix.SizeofSchedAttr, Policy: unix.SCHED_RR, Priority: 1, Flags: unix.SCHED_FLAG_RESET_ON_FORK,
+		Size: unix.SizeofSchedAttr, Policy: unix.SCHED_RR, Priority: priority, Flags: unix.SCHED_FLAG_RESET_ON_FORK,
 	}, 0)
 }
