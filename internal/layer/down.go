@@ -25,7 +25,7 @@ const (
 	crowdLoss  = 0.06
 	crowdQueue = 30 * time.Millisecond
 	crowdHold  = 1300 * time.Millisecond
-	crowdAfter = time.Second // a fade looks like others for a moment
+	crowdAfter = time.Second            // a fade looks like others for a moment
 	crowdStep  = 100 * time.Millisecond // most that one report counts for
 	// lateReserve of the budget is for a frame's own sending and the screen.
 	lateReserve = 60 * time.Millisecond
