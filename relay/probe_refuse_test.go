@@ -72,8 +72,8 @@ func TestALessonThatBeginsEndsTheProbe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var sub *subscription
-		time.AfterFunc(3*time.Second, func() { sub = hub.table.subscribe(f, 0, make(chan struct{}, 1), false) })
+		begun := make(chan *subscription, 1)
+		time.AfterFunc(3*time.Second, func() { begun <- hub.table.subscribe(f, 0, make(chan struct{}, 1), false) })
 		r, err := p.Run(t.Context(), zap.NewNop())
 		if err != nil || !strings.Contains(r.Ended, "a lesson runs") || r.Lasted > 4*time.Second {
 			t.Errorf("%+v, %v", r, err)
@@ -81,7 +81,7 @@ func TestALessonThatBeginsEndsTheProbe(t *testing.T) {
 		if r.RTT.N == 0 || r.Down.Offered == 0 {
 			t.Errorf("nothing is left of what was measured: %+v", r)
 		}
-		sub.Close()
+		(<-begun).Close()
 	})
 }
 
