@@ -94,7 +94,9 @@ func TestProbeTellsTheTruthAboutALine(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			r := measure(t, x.down, x.up, probe.Config{ClockError: ms, For: 10 * time.Second, MaxRate: 20e6})
 			t.Logf("%+v", r)
-			if rtt := x.down.Delay + x.up.Delay; !near(r.RTT.Min, rtt, ms) {
+			// The fastest of some fifty echoes had some of the jitter, since packets of a
+			// line that keeps their order wait for the slowest before them.
+			if rtt := x.down.Delay + x.up.Delay; !near(r.RTT.Min, rtt, ms+(x.down.Jitter+x.up.Jitter)/2) {
 				t.Errorf("round trip %v, not %v", r.RTT.Min, rtt)
 			}
 			for i, way := range []struct {

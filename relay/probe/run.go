@@ -126,7 +126,7 @@ func ask(
 		return nil, "", nil, fmt.Errorf("ask node %s for a probe: %w", peer, err)
 	}
 	m, err := control.Read(stream)
-	if hungUp(conn, err) { // its hello was under way, and is lost with the connection
+	if hungUp(err) { // its hello was under way, and is lost with the connection
 		return nil, "", nil, &TooOldError{peer, ""}
 	}
 	if err != nil || m.Hello == nil {
@@ -134,7 +134,7 @@ func ask(
 	}
 	node = m.Hello.Software
 	if m, err = control.Read(stream); err != nil {
-		if hungUp(conn, err) {
+		if hungUp(err) {
 			return nil, "", nil, &TooOldError{peer, node}
 		}
 		return nil, "", nil, fmt.Errorf("node %s does not answer to a probe: %w", peer, err)
@@ -148,11 +148,12 @@ func ask(
 	return stream, node, m.Probe.Terms, nil
 }
 
-// hungUp tells whether the node closed the connection: it has heard what it does
-// not know.
-func hungUp(conn *roq.Conn, err error) bool {
-	_, closed := roq.CloseCode(context.Cause(conn.Context()))
-	return err != nil && closed
+// hungUp tells whether a read failed because the node closed the connection: it has
+// heard what it does not know. The read's own error says so; the connection's
+// context may end a moment after the read.
+func hungUp(err error) bool {
+	_, closed := roq.CloseCode(err)
+	return closed
 }
 
 func orMessage(err error) error {
