@@ -20,8 +20,8 @@ type Config struct {
 	// Then everything up to the next key frame is left out. Default 500 ms.
 	MaxHold time.Duration
 	// SwitchAfter is how far behind the layer in use must be before the other
-	// layer of the picture takes over. Default 300 ms: more than MaxWait, so
-	// that a repair does not look like a layer that stopped.
+	// layer of the picture takes over. Default 160 ms, four frames: a repair of the
+	// last frame in use is waited for apart from this.
 	SwitchAfter time.Duration
 	// FallbackAfter is how long the layer a viewer prefers must be silent before
 	// the viewer subscribes to the other one as well. Default 1 s.

@@ -36,23 +36,35 @@ type lane struct {
 	leap        int64 // the last packet in front of which the sender left some out
 	keyEnd      int64 // the last packet of a whole key frame behind a hole
 
-	part    []*media.Packet // the frame that is being collected
-	partSeq int64           // its first number
-	partKey bool
-	partNew opening // how the frame was begun when what is in front of it is unknown
-	partSet bool    // it has an SPS
-
-	torn     bool   // the frame at hand has lost its beginning
-	tornTime uint32 // its timestamp
-	tornSeen bool   // a packet of it has been seen
-	blind    bool   // references are missing: only a key frame helps
-	gap      bool   // the next frame follows a lost one that nothing refers to
+	part  part // the frame that is being collected
+	torn  tear // in the frame at hand
+	blind bool // references are missing: only a key frame helps
+	gap   bool // the next frame follows a lost one that nothing refers to
 
 	ready  []*frame // whole and decodable, in order
 	inUse  bool     // the viewer sees this layer, or none yet
 	asking bool     // frames are thrown away for want of a key frame
 	stats  Stats
 }
+
+// part is the frame that is being collected.
+type part struct {
+	packets []*media.Packet
+	seq     int64 // its first number
+	key     bool
+	sps     bool    // it has an SPS
+	opened  opening // how it was begun when what is in front of it is unknown
+}
+
+// tear says that a frame has lost its beginning.
+type tear struct {
+	open  bool   // it has, and what comes is thrown away to its end
+	seen  bool   // a packet of it has been seen
+	stamp uint32 // its timestamp, once one has
+}
+
+// within tells whether a packet of that timestamp belongs to the torn frame.
+func (t tear) within(stamp uint32) bool { return t.open && t.seen && t.stamp == stamp }
 
 func newLane(layer media.Layer, codec media.Codec, wait time.Duration) *lane {
 	return &lane{layer: layer, codec: codec, wait: wait, inUse: true, blind: codec.IsVideo()}
@@ -107,13 +119,13 @@ func (l *lane) restart(now time.Time, p *media.Packet) {
 	first := int64(p.Seq) + 1<<16
 	if open, _ := inspect(l.codec, p.Payload()); open != opensFrame {
 		first -= lead
-		l.torn, l.tornSeen = true, false
+		l.torn = tear{open: true}
 	} else {
-		l.torn = false
+		l.torn.open = false
 	}
 	l.win = newWindow(first)
 	l.keyEnd, l.leap = 0, 0
-	l.partNew = opensFrame
+	l.part.opened = opensFrame
 	l.blind = l.codec.IsVideo()
 }
 
@@ -155,10 +167,10 @@ func (l *lane) patience() time.Duration {
 // collect takes packets up to the first hole.
 func (l *lane) collect(now time.Time) {
 	for p := l.win.take(); p != nil; p = l.win.take() {
-		if l.torn && !l.mend(p) {
+		if l.torn.open && !l.mend(p) {
 			continue
 		}
-		if len(l.part) > 0 && l.part[0].Timestamp != p.Timestamp {
+		if len(l.part.packets) > 0 && l.part.packets[0].Timestamp != p.Timestamp {
 			l.finish(now) // a sender that sets no marker
 		}
 		l.add(p)
@@ -173,48 +185,47 @@ func (l *lane) collect(now time.Time) {
 func (l *lane) mend(p *media.Packet) bool {
 	open, _ := inspect(l.codec, p.Payload())
 	lost := open == opensNothing
-	if l.tornSeen {
-		lost = p.Timestamp == l.tornTime
+	if l.torn.seen {
+		lost = p.Timestamp == l.torn.stamp
 		open = opensFrame // at another timestamp a frame begins
 	}
 	if !lost {
-		l.torn = false
-		l.partNew = open
+		l.torn.open = false
+		l.part.opened = open
 		return true
 	}
-	if !l.tornSeen {
+	if !l.torn.seen {
 		l.count(&l.stats.Incomplete)
 	}
-	l.tornSeen, l.tornTime = true, p.Timestamp
 	l.asking = l.asking || l.blind
-	l.torn = !p.Marker // behind the marker a frame begins
+	l.torn = tear{open: !p.Marker, seen: true, stamp: p.Timestamp} // behind the marker a frame begins
 	return false
 }
 
 func (l *lane) add(p *media.Packet) {
 	_, sps := inspect(l.codec, p.Payload())
-	if len(l.part) == 0 {
-		l.partSeq = l.win.next - 1
+	if len(l.part.packets) == 0 {
+		l.part.seq = l.win.next - 1
 	}
-	l.part = append(l.part, p)
-	l.partKey = l.partKey || p.Key
-	l.partSet = l.partSet || sps
+	l.part.packets = append(l.part.packets, p)
+	l.part.key = l.part.key || p.Key
+	l.part.sps = l.part.sps || sps
 }
 
 // finish makes a frame of what was collected.
 func (l *lane) finish(now time.Time) {
 	f := &frame{
-		packets: l.part,
-		key:     l.partKey || !l.codec.IsVideo(),
+		packets: l.part.packets,
+		key:     l.part.key || !l.codec.IsVideo(),
 		stream:  l.stream,
-		seq:     l.partSeq,
+		seq:     l.part.seq,
 		gap:     l.gap,
 		done:    now,
 	}
 	for _, p := range f.packets {
 		f.disposable = f.disposable || p.Disposable
 	}
-	certain := l.partNew != opensMaybe || l.partSet
+	certain := l.part.opened != opensMaybe || l.part.sps
 	l.clearPart(len(f.packets))
 	switch {
 	case !certain:
@@ -247,7 +258,7 @@ func (l *lane) offer(f *frame) {
 // giveUp leaves the hole at the window's beginning for lost, and with it the
 // frame it is in.
 func (l *lane) giveUp(now time.Time) {
-	part := l.part
+	begun := l.part.packets
 	l.win.skip()
 	if !l.codec.IsVideo() {
 		l.count(&l.stats.Incomplete)
@@ -256,14 +267,11 @@ func (l *lane) giveUp(now time.Time) {
 	}
 	// A hole inside one frame that nothing refers to costs only that frame.
 	behind := l.win.at(l.win.next)
-	inside := len(part) > 0 && behind.Timestamp == part[0].Timestamp ||
-		l.torn && l.tornSeen && behind.Timestamp == l.tornTime
+	inside := len(begun) > 0 && behind.Timestamp == begun[0].Timestamp ||
+		l.torn.within(behind.Timestamp)
 	harmless := inside && behind.Disposable
 	l.dropPart()
-	l.torn, l.tornSeen = true, inside
-	if inside {
-		l.tornTime = behind.Timestamp
-	}
+	l.torn = tear{open: true, seen: inside, stamp: behind.Timestamp}
 	if harmless {
 		l.gap = true
 	} else {
@@ -274,68 +282,14 @@ func (l *lane) giveUp(now time.Time) {
 
 // dropPart throws away the frame that is being collected.
 func (l *lane) dropPart() {
-	if len(l.part) > 0 {
+	if len(l.part.packets) > 0 {
 		l.count(&l.stats.Incomplete)
 	}
 	l.clearPart(0)
 }
 
 func (l *lane) clearPart(size int) {
-	l.part = make([]*media.Packet, 0, size)
-	l.partKey, l.partSet, l.partNew = false, false, opensFrame
-}
-
-// noteKey looks whether the packet at seq, behind a hole, made a key frame whole.
-// Then nobody needs what is missing in front of it any more.
-func (l *lane) noteKey(seq int64) {
-	if l.win.keys == 0 || !l.codec.IsVideo() {
-		return
-	}
-	first, last := seq, seq
-	stamp := l.win.at(seq).Timestamp
-	for p := l.win.at(first - 1); p != nil && p.Timestamp == stamp && !p.Marker; p = l.win.at(first - 1) {
-		first--
-	}
-	for !l.win.at(last).Marker {
-		last++
-		if last == l.win.top || l.win.at(last) == nil || l.win.at(last).Timestamp != stamp {
-			return
-		}
-	}
-	begun, certain := l.begins(first)
-	key := false
-	for i := first; i <= last; i++ {
-		_, sps := inspect(l.codec, l.win.at(i).Payload())
-		key = key || l.win.at(i).Key
-		certain = certain || sps
-	}
-	if begun && certain && key {
-		l.keyEnd = max(l.keyEnd, last)
-	}
-}
-
-// begins reports whether a frame begins at seq, behind a hole or not, as mend will
-// see it. certain: even if there is no SPS in it.
-func (l *lane) begins(seq int64) (begun, certain bool) {
-	if l.win.at(seq-1) != nil {
-		return true, true
-	}
-	stamp := l.win.at(seq).Timestamp
-	before := seq - 1
-	for before >= l.win.next && l.win.at(before) == nil {
-		before--
-	}
-	var inside bool
-	switch {
-	case before >= l.win.next:
-		inside = l.win.at(before).Timestamp == stamp
-	case len(l.part) > 0:
-		inside = l.part[0].Timestamp == stamp
-	default:
-		inside = l.torn && l.tornSeen && l.tornTime == stamp
-	}
-	open, _ := inspect(l.codec, l.win.at(seq).Payload())
-	return open != opensNothing && !inside, open == opensFrame
+	l.part = part{packets: make([]*media.Packet, 0, size), opened: opensFrame}
 }
 
 // count adds one where the viewer sees this layer; what an idle layer loses
