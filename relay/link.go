@@ -61,10 +61,15 @@ type link struct {
 	sender   *sender
 	exchange clock.Exchange
 	due      deadlines
-	pace     int64  // as last told to the connection
-	switches uint64 // as last logged
-	moves    uint64 // of the connection, as last told to the downlink
-	far      bool   // the round trip allows no repair in time, as last logged
+	told     told
+}
+
+// told is what the loop has passed on already, to see what is new.
+type told struct {
+	pace     int64  // to the connection
+	moves    uint64 // of the connection, to the downlink
+	switches uint64 // to the log
+	far      bool   // to the log: the round trip allows no repair in time
 }
 
 // deadlines are the loop's own times.

@@ -69,10 +69,10 @@ func (l *link) publish(now time.Time) {
 // satellite: the operator shall know what to expect of it.
 func (l *link) warn(st *LinkStatus) {
 	far := st.Path.MinRTT > 0 && st.Down.Path.Reach.Rounds == 0
-	if far && !l.far {
+	if far && !l.told.far {
 		l.log.Warn(st.Down.Path.Reach.Text, zap.Duration("rtt", st.Path.MinRTT))
 	}
-	l.far = far
+	l.told.far = far
 }
 
 // FeedStatus is what a node knows about a feed.

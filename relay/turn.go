@@ -44,17 +44,17 @@ const minPace = 2_000_000
 // follow makes the connection's own controller obey the downlink's pace, and says
 // when the downlink has changed what it carries.
 func (l *link) follow() {
-	if pace := max(int64(l.sender.down.Pace()), minPace); pace != l.pace {
-		l.pace = pace
+	if pace := max(int64(l.sender.down.Pace()), minPace); pace != l.told.pace {
+		l.told.pace = pace
 		l.conn.Controller().Set(pace, 0)
 	}
-	if n := l.conn.Moves(); n != l.moves {
-		l.moves = n
+	if n := l.conn.Moves(); n != l.told.moves {
+		l.told.moves = n
 		l.sender.down.Moved()
 		l.log.Info("the peer's address has changed", zap.Stringer("address", l.conn.RemoteAddr()))
 	}
-	if last, n := l.sender.down.LastSwitch(); n != l.switches {
-		l.switches = n
+	if last, n := l.sender.down.LastSwitch(); n != l.told.switches {
+		l.told.switches = n
 		l.log.Info("layers changed", zap.String("why", last.Why))
 	}
 }
