@@ -72,32 +72,3 @@ func (d *Doubler) Next() time.Time {
 
 // Copies counts the packets sent again.
 func (d *Doubler) Copies() uint64 { return d.copies }
-
-// Singler is the other end of a Doubler: it lets the first copy of each packet
-// through. The zero value is ready for use.
-type Singler struct {
-	numbers media.Unwrapper
-	highest int64
-	seen    [singlerSpan / 64]uint64
-}
-
-// singlerSpan is how many packets a Singler remembers: ten seconds of 20 ms ones.
-const singlerSpan = 512
-
-// First tells whether seq comes for the first time. What is older than the
-// memory is let through only if the source began anew.
-func (s *Singler) First(seq uint16) bool {
-	v := s.numbers.Unwrap(seq)
-	if s.highest-v >= singlerSpan {
-		*s = Singler{}
-		v = s.numbers.Unwrap(seq)
-	}
-	for s.highest = max(s.highest, v-singlerSpan); s.highest < v; {
-		s.highest++
-		s.seen[s.highest/64%(singlerSpan/64)] &^= 1 << (s.highest % 64)
-	}
-	word, bit := &s.seen[v/64%(singlerSpan/64)], uint64(1)<<(v%64)
-	first := *word&bit == 0
-	*word |= bit
-	return first
-}
