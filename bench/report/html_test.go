@@ -131,7 +131,7 @@ func TestThePageSaysWhatCounts(t *testing.T) {
 			t.Errorf("the Chinese page does not say %q", want)
 		}
 	}
-	for _, want := range []string{"Not passed", "2 of 3 rules missed", "the line was cut", "never", "110\u00a0ms", "seed 2", hostile[:20]} {
+	for _, want := range []string{"Not passed", "2 of 3 rules missed", "the line was cut", "beside it 1 bulk TCP (the system's control)", "never", "110\u00a0ms", "seed 2", hostile[:20]} {
 		if !strings.Contains(en, want) {
 			t.Errorf("the English page does not say %q", want)
 		}

@@ -49,6 +49,7 @@ func sample() *scenario.Report {
 				Lines:    []scenario.PlanLine{{Down: scenario.PlanWay{Rate: 20e6, DelayMs: 30, Loss: 0.02, Burst: 5}}},
 				Outages:  []scenario.PlanSpan{{FromMs: 550, ForMs: 200}},
 				Capacity: []scenario.PlanCapacity{{AtMs: 0, Rate: 20e6}, {AtMs: 400, Rate: 3e6}},
+				Beside:   []scenario.PlanBulk{{Congestion: hostile, Flows: 2, FromMs: 1500}, {Flows: 1, ToMs: new(4000.0)}},
 			},
 			Rules: []scenario.RuleReport{
 				{

@@ -229,6 +229,16 @@ func lineWords(p *scenario.Plan) (all []template.HTML) {
 		all = append(all, name+"\u2003"+must("line.down")+" "+wayWords(&l.Down),
 			name+"\u2003"+must("line.up")+" "+wayWords(&l.Up))
 	}
+	for _, b := range p.Beside {
+		var control, until any = b.Congestion, must("beside.end")
+		if b.Congestion == "" {
+			control = must("beside.default")
+		}
+		if b.ToMs != nil {
+			until = seconds(*b.ToMs)
+		}
+		all = append(all, must("beside", b.Flows, control, seconds(b.FromMs), until))
+	}
 	return all
 }
 
@@ -252,6 +262,7 @@ func wayWords(w *scenario.PlanWay) template.HTML {
 	add(w.Reorder > 0, "line.reorder", short(100*w.Reorder, 2)+space+"%")
 	add(w.QueueMs > 0, "line.queue", plain(w.QueueMs))
 	add(w.Steps > 0, "line.steps", w.Steps)
+	add(w.Recorded, "line.recorded")
 	add(w.Outages > 0, "line.outages")
 	return list(parts)
 }

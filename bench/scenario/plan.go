@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/classrelay/classrelay/bench/chain"
 	"github.com/classrelay/classrelay/internal/netem"
 )
 
@@ -15,6 +16,8 @@ type Plan struct {
 	// end with the run.
 	Outages  []PlanSpan     `json:"outages"`
 	Capacity []PlanCapacity `json:"capacity"`
+	// Beside is the traffic of others on the last line, while the media crosses it.
+	Beside []PlanBulk `json:"beside"`
 }
 
 // PlanLine is one line, from the hub on.
@@ -25,7 +28,8 @@ type PlanLine struct {
 
 // PlanWay is one direction of a line. Zero means that it does not happen.
 type PlanWay struct {
-	Rate     int64   `json:"rate_bit_s"` // 0 = no limit
+	Rate     int64   `json:"rate_bit_s"` // 0 = no limit; of a recorded line the mean
+	Recorded bool    `json:"recorded"`   // every packet's turn is from a trace
 	DelayMs  float64 `json:"delay_ms"`
 	JitterMs float64 `json:"jitter_ms"`
 	Loss     float64 `json:"loss"`
@@ -48,10 +52,21 @@ type PlanCapacity struct {
 	Rate int64   `json:"rate_bit_s"`
 }
 
+// PlanBulk is TCP that takes what it gets.
+type PlanBulk struct {
+	Congestion string   `json:"congestion"` // empty = the system's own
+	Flows      int      `json:"flows"`
+	FromMs     float64  `json:"from_ms"`
+	ToMs       *float64 `json:"to_ms"` // null = to the end
+}
+
+// traceStep is how finely the capacity of a recorded line is told.
+const traceStep = time.Second
+
 // plan reads the lines of a scenario. Repetitions are written out up to the end of
 // the longest possible run.
 func (s *Scenario) plan() *Plan {
-	p := &Plan{Lines: []PlanLine{}, Outages: []PlanSpan{}, Capacity: []PlanCapacity{}}
+	p := &Plan{Lines: []PlanLine{}, Outages: []PlanSpan{}, Capacity: []PlanCapacity{}, Beside: s.besides()}
 	end := s.For + firstPicture
 	changes := []time.Duration{0}
 	for _, l := range s.Lines {
@@ -71,6 +86,11 @@ func (s *Scenario) plan() *Plan {
 			if l.Down.StepsEvery == 0 {
 				break
 			}
+		}
+	}
+	if slices.ContainsFunc(s.Lines, func(l chain.Line) bool { return l.Down.Turns != nil }) {
+		for at := traceStep; at < end; at += traceStep {
+			changes = append(changes, at)
 		}
 	}
 	slices.Sort(changes)
@@ -98,6 +118,9 @@ func (s *Scenario) capacity(at time.Duration) (narrowest int64) {
 				rate = st.Rate
 			}
 		}
+		if t := l.Down.Turns; t != nil {
+			rate = max(1, t.RateIn(at, at+traceStep)) // none at all is not "no limit"
+		}
 		if rate > 0 && (narrowest == 0 || rate < narrowest) {
 			narrowest = rate
 		}
@@ -105,12 +128,31 @@ func (s *Scenario) capacity(at time.Duration) (narrowest int64) {
 	return narrowest
 }
 
+// besides are the bulk flows of the last line.
+func (s *Scenario) besides() []PlanBulk {
+	all := []PlanBulk{}
+	if len(s.Lines) == 0 {
+		return all
+	}
+	for _, b := range s.Lines[len(s.Lines)-1].Beside {
+		bulk := PlanBulk{Congestion: b.Congestion, Flows: max(1, b.Flows), FromMs: millis(b.From)}
+		if b.To > 0 {
+			bulk.ToMs = Number(millis(b.To))
+		}
+		all = append(all, bulk)
+	}
+	return all
+}
+
 func planWay(p *netem.Profile) PlanWay {
 	w := PlanWay{
 		Rate: p.Rate, DelayMs: millis(p.Delay), JitterMs: millis(p.Jitter), Loss: p.Loss, Burst: p.Burst,
 		Reorder: p.Reorder, QueueMs: millis(p.Queue), Outages: len(p.Outages), Steps: len(p.Steps),
 	}
-	if p.Rate > 0 && p.Queue == 0 {
+	if p.Turns != nil {
+		w.Rate, w.Recorded = p.Turns.Rate(), true
+	}
+	if w.Rate > 0 && p.Queue == 0 {
 		w.QueueMs = millis(netem.DefaultQueue)
 	}
 	return w

@@ -188,6 +188,31 @@ func TestAPlanIsWrittenOut(t *testing.T) {
 	}
 }
 
+func TestAPlanTellsOfTheTrafficBesideAndOfARecordedLine(t *testing.T) {
+	trace, err := netem.ParseTrace([]byte("500\n1500\n1500\n1500\n2000\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := chain.Line{Beside: []netem.Bulk{{Congestion: "bbr", From: time.Second}, {Flows: 3, To: 9 * time.Second}}}
+	trace.On(&line.Down)
+	p := (&Scenario{For: 3 * time.Second, Lines: []chain.Line{line}}).plan()
+	if down := p.Lines[0].Down; !down.Recorded || down.Rate != 30_000 || down.QueueMs == 0 || p.Lines[0].Up.Recorded {
+		t.Errorf("%+v", p.Lines[0])
+	}
+	// One packet leaves in the first second, three in the next, then two: the last of
+	// the round and the first of the next one.
+	if want := []PlanCapacity{{0, 12_000}, {1000, 36_000}, {2000, 24_000}, {3000, 36_000}}; len(p.Capacity) < 4 ||
+		!slices.Equal(p.Capacity[:4], want) {
+		t.Errorf("capacity %+v", p.Capacity)
+	}
+	if len(p.Beside) != 2 || p.Beside[0].ToMs != nil || *p.Beside[1].ToMs != 9000 {
+		t.Errorf("%+v", p)
+	}
+	if want := (PlanBulk{Congestion: "bbr", Flows: 1, FromMs: 1000}); p.Beside[0] != want || p.Beside[1].Flows != 3 {
+		t.Errorf("beside %+v", p.Beside)
+	}
+}
+
 func TestAHopAddsUpItsSessions(t *testing.T) {
 	h := newHops()
 	link := func(since time.Time, packets, lost uint64, p50 time.Duration) *relay.LinkStatus {

@@ -27,6 +27,14 @@ func newTurns(at []time.Duration) *Turns {
 	return &Turns{at: at, every: every, rate: int64(float64(len(at)) * turnBytes * 8 / every.Seconds())}
 }
 
+// Rate is the mean capacity in bit/s.
+func (t *Turns) Rate() int64 { return t.rate }
+
+// RateIn is the mean capacity in bit/s from a moment to a later one.
+func (t *Turns) RateIn(from, to time.Duration) int64 {
+	return int64(float64(t.first(to)-t.first(from)) * turnBytes * 8 / (to - from).Seconds())
+}
+
 // first is the number of the first turn at a time or after it.
 func (t *Turns) first(at time.Duration) int {
 	round := 0
