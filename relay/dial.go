@@ -33,7 +33,11 @@ type dialer struct {
 	node   *Node
 	rng    *rand.Rand
 	log    *zap.Logger
+	peer   string // the node that was last found there; empty before
 }
+
+// errTakenOut ends a dialer for good.
+var errTakenOut = errors.New("the configuration has this parent no more")
 
 // Run dials, and dials again when the link has ended. It returns when ctx ends.
 func (d *dialer) Run(ctx context.Context) {
@@ -67,6 +71,9 @@ func (d *dialer) attempt(ctx context.Context) (lasted time.Duration, err error) 
 		return 0, fmt.Errorf("nothing answers at %s (UDP): is the node there up, and the port open?", d.parent.Address)
 	case err != nil:
 		return 0, d.inWords(err)
+	}
+	if name, err := identity.PeerName(conn.TLS()); err == nil { // carry ends a link to nobody
+		d.peer = name
 	}
 	cfg := d.node.downlink(d.parent.MaxRate)
 	began := time.Now()

@@ -45,7 +45,7 @@ type Node struct {
 	ctx     context.Context
 	written *config.Config // as the operator wrote it, for the next diff
 	cameras map[media.FeedID]*pulled
-	parents map[string]context.CancelFunc
+	parents map[string]context.CancelCauseFunc
 	rules   *access.Rules
 	dials   sync.WaitGroup
 }
@@ -83,7 +83,7 @@ func New(cfg *config.Config, id *identity.Identity, log *zap.Logger, opts Option
 		since:   time.Now(),
 		written: cfg,
 		cameras: make(map[media.FeedID]*pulled),
-		parents: make(map[string]context.CancelFunc),
+		parents: make(map[string]context.CancelCauseFunc),
 		rules:   rules,
 	}
 	n.table.desk = newDesk(n.cfg, n.table)
@@ -249,7 +249,7 @@ func (n *Node) stopFeed(id media.FeedID) {
 
 // startParent keeps a link to a parent. With mu held.
 func (n *Node) startParent(p config.Parent) {
-	ctx, stop := context.WithCancel(n.ctx)
+	ctx, stop := context.WithCancelCause(n.ctx)
 	n.parents[p.Address] = stop
 	d := &dialer{
 		parent: p,
@@ -257,7 +257,18 @@ func (n *Node) startParent(p config.Parent) {
 		rng:    rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), //nolint:gosec // jitter only
 		log:    n.log.With(zap.String("parent", p.Address)),
 	}
-	n.dials.Go(func() { d.Run(ctx) }) // ends with the links, or by stop
+	n.dials.Go(func() { // ends with the links, or by stop
+		d.Run(ctx)
+		if errors.Is(context.Cause(ctx), errTakenOut) {
+			n.table.abandon(d.peer)
+		}
+	})
+}
+
+// stopParent ends the link to a parent. With mu held.
+func (n *Node) stopParent(address string, why error) {
+	n.parents[address](why)
+	delete(n.parents, address)
 }
 
 // keepHouse does what is due about once a second until ctx ends.
@@ -299,9 +310,11 @@ func (n *Node) Reload(cfg *config.Config) (restart []string, err error) {
 	for _, id := range slices.Concat(changes.Feeds.Added, changes.Feeds.Changed) {
 		n.startFeed(id, fresh.Feeds[id])
 	}
-	for _, a := range slices.Concat(changes.Parents.Gone, changes.Parents.Changed) {
-		n.parents[a]()
-		delete(n.parents, a)
+	for _, a := range changes.Parents.Gone {
+		n.stopParent(a, errTakenOut)
+	}
+	for _, a := range changes.Parents.Changed {
+		n.stopParent(a, nil)
 	}
 	for _, p := range fresh.Parents {
 		if n.parents[p.Address] == nil {

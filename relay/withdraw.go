@@ -33,6 +33,21 @@ func (t *table) withdrawnBy(peer string, ids []media.FeedID) {
 	}
 }
 
+// abandon takes out what came from a peer that this node will not link up with again;
+// from nobody, where there never was a link.
+func (t *table) abandon(peer string) {
+	if peer == "" {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for id, f := range t.feeds {
+		if f.source == nil && f.from == peer {
+			t.sendAway(id, zap.String("by", "this node's configuration, which has no parent "+peer+" any more"))
+		}
+	}
+}
+
 // sendAway ends a feed that has no way left, and says so once. With mu held.
 func (t *table) sendAway(id media.FeedID, by zap.Field) {
 	_, known := t.withdrawn[id]

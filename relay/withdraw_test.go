@@ -188,3 +188,34 @@ func TestViewersStayWhereAFeedIsOnlyAwayForAWhile(t *testing.T) {
 		c.end()
 	})
 }
+
+func TestViewersOfAParentThatIsTakenOutAreSentAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCascade(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		above := c.spectate(ctx, "10.0.0.1", "room-1")
+		here, below := c.spectate(ctx, "10.0.0.2", "room-1"), c.spectate(ctx, "10.0.0.3", "room-1")
+		time.Sleep(5 * time.Second)
+		cfg := &config.Config{Node: "county", Access: everybody(), Listen: config.Listen{
+			QUIC: ":4433", RTSP: ":8554", RTP: config.RTPOff,
+		}, Parents: []config.Parent{{Address: "10.0.0.1:4433", MaxRate: 50e6}}}
+		if _, err := c.nodes["county"].Reload(cfg); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		if len(here.left)+len(below.left) > 0 || below.Snapshot().SilentMs > 200 {
+			t.Error("a parent whose limits change is taken for one that is gone")
+		}
+		without := *cfg
+		without.Parents = nil
+		if _, err := c.nodes["county"].Reload(&without); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		if len(above.left) > 0 || len(here.left) != 1 || len(below.left) != 1 {
+			t.Errorf("sent away above %d, here %d, below %d", len(above.left), len(here.left), len(below.left))
+		}
+		cancel()
+		c.end()
+	})
+}
