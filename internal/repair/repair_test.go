@@ -419,7 +419,7 @@ func TestDoublerRepeats(t *testing.T) {
 		}
 		at = append(at, next.Sub(t0()))
 	}
-	want := []time.Duration{40 * ms, 60 * ms, 80 * ms, 100 * ms, 120 * ms, 140 * ms, 180 * ms}
+	want := []time.Duration{40 * ms, 60 * ms, 80 * ms, 100 * ms, 120 * ms, 140 * ms, 146 * ms}
 	if len(at) != len(want) {
 		t.Fatalf("copies at %v", at)
 	}
