@@ -33,6 +33,9 @@ type Config struct {
 	Lines []Line
 	// Source is what the camera shows; nil = the clip in the program.
 	Source camera.Source
+	// StampSound has the camera stamp its sound, so that the viewer can tell which
+	// packets came whole; it is heard as a click.
+	StampSound bool
 	// RTSP is the branch's address for viewers; empty = a free port of this machine.
 	RTSP string
 	// Seed is where all chance on the lines comes from.
@@ -110,7 +113,9 @@ func New(cfg Config, log *zap.Logger) (_ *Chain, err error) {
 // nodes dial.
 func (c *Chain) addHub(log *zap.Logger) (quic string, err error) {
 	at, quic := FreeTCP(), FreeUDP()
-	if c.Camera, err = camera.New(camera.Config{Listen: at, Source: c.cfg.Source}, log); err != nil {
+	if c.Camera, err = camera.New(camera.Config{
+		Listen: at, Source: c.cfg.Source, StampSound: c.cfg.StampSound,
+	}, log); err != nil {
 		return "", err
 	}
 	c.add("camera", c.Camera.Run)

@@ -123,8 +123,8 @@ func newSection(r *scenario.ResultReport) section {
 		s.Others = append(s.Others, t)
 	}
 	s.Figures = []string{
-		"good_in_time", "p50", "p95", "p99", "max", "longest_stall", "stalls", "audio_gap", "broken_frames",
-		"overhead", "main_share", "lost_on_line",
+		"good_in_time", "p50", "p95", "p99", "max", "longest_stall", "stalls", "audio_gap", "sound_good",
+		"broken_frames", "overhead", "main_share", "lost_on_line",
 	}
 	for i := range r.Runs {
 		s.Table = append(s.Table, newRunRow(&r.Runs[i], s.Figures))

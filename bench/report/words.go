@@ -280,6 +280,7 @@ var words = map[string]both{ //nolint:gochecknoglobals // a lookup table
 	"figure.stalled":           {"卡顿合计", "all stalls together"},
 	"figure.stalls":            {"卡顿次数（超过 80 ms）", "stalls of more than 80 ms"},
 	"figure.audio_gap":         {"声音最长中断", "longest time without sound"},
+	"figure.sound_good":        {"完整到达的声音包", "packets of sound that came whole"},
 	"figure.broken_frames":     {"交给观众却不能解码的帧", "frames handed on that cannot be decoded"},
 	"figure.pictures_compared": {"与原图比对过的帧", "pictures compared with what the camera sent"},
 	"figure.bulk_share":        {"同线路下载所占带宽", "what downloads beside us got of the line"},

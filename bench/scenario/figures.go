@@ -18,6 +18,7 @@ var figures = []rule.Figure{ //nolint:gochecknoglobals // a lookup table
 	rule.Of("stalled", rule.Time, "all stalls together"),
 	rule.Of("stalls", rule.Count, "times the picture stood still for more than 80 ms"),
 	rule.Of("audio_gap", rule.Time, "longest time between two packets of sound"),
+	rule.Of("sound_good", rule.Ratio, "packets of sound that came whole, of those between the first and the last one"),
 	rule.Of("broken_frames", rule.Count, "frames handed to the viewer that cannot be decoded whole"),
 	rule.Of("wrong_pictures", rule.Count, "with --decode: pictures that decode to something else than the camera showed"),
 	rule.Of("pictures_compared", rule.Count, "with --decode: how many were compared"),

@@ -91,7 +91,8 @@ func play(
 	defer func() { _ = os.RemoveAll(dir) }() // the operating system cleans up what is left
 	cfg := chain.Config{
 		Dir: dir, Lines: s.Lines, Source: s.source(seed), Seed: seed, Version: version,
-		Tally: viewer.TallyConfig{Limit: s.Deadline},
+		Tally:      viewer.TallyConfig{Limit: s.Deadline},
+		StampSound: true,
 	}
 	dec.into(&cfg)
 	c, err := chain.New(cfg, log)

@@ -193,6 +193,7 @@ func (w *watch) figures() map[string]float64 {
 		"stalled":        v.StalledMs,
 		"stalls":         float64(v.Stalls),
 		"audio_gap":      v.AudioGapMaxMs,
+		"sound_good":     share(uint64(v.AudioGood), uint64(v.AudioExpected)),
 		"broken_frames":  float64(v.Broken + v.Undecodable),
 		"overhead":       share(all.parity, all.media),
 		"padding":        share(all.padding, all.media),
@@ -206,6 +207,9 @@ func (w *watch) figures() map[string]float64 {
 	}
 	if w.scenario.RecoversAt == 0 {
 		delete(f, "back_on_main")
+	}
+	if v.AudioExpected == 0 { // the camera is mute
+		delete(f, "sound_good")
 	}
 	if v.FramesGood == 0 { // then these zeros mean that nothing came at all
 		for _, name := range []string{"p50", "p95", "p99", "max", "longest_stall", "stalled", "audio_gap", "first_frame"} {
