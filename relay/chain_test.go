@@ -224,7 +224,7 @@ func TestAnHourLeavesNothingBehind(t *testing.T) {
 			heap[i], goroutines[i] = inUse(), runtime.NumGoroutine()
 		}
 		t.Logf("heap %d kB after 5 minutes, %d kB after an hour; goroutines %v", heap[0]>>10, heap[1]>>10, goroutines)
-		if heap[1] > heap[0]+2<<20 || goroutines[1] != goroutines[0] {
+		if heap[1] > heap[0]+2<<20 || goroutines[1] > goroutines[0] {
 			t.Errorf("heap %d → %d bytes, goroutines %v", heap[0], heap[1], goroutines)
 		}
 		close(s.stop)

@@ -150,6 +150,10 @@ func TestViewersOfAFeedThatIsTakenOutAreSentAway(t *testing.T) {
 			if s.Snapshot().SilentMs > 200 || len(s.left) > 0 {
 				t.Errorf("the viewer of the other feed at %s has lost its picture", nodes[i])
 			}
+			if r := s.Report(0); r.FramesGood != r.FramesExpected {
+				t.Errorf("the reload cost the viewer of the other feed at %s frames: %d of %d came",
+					nodes[i], r.FramesGood, r.FramesExpected)
+			}
 		}
 		if n := c.seen.FilterMessageSnippet("feed withdrawn").Len(); n != len(nodes) {
 			t.Errorf("it was logged %d times by %d nodes", n, len(nodes))
