@@ -136,20 +136,6 @@ func (p *pump) pop(link *core.Link[crossing]) (crossing, bool) {
 	return link.Pop(time.Now())
 }
 
-// setProfiles changes both directions under way.
-func (p *pump) setProfiles(up, down Profile) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	if err := p.up.SetProfile(now, up); err != nil {
-		return fmt.Errorf("up: %w", err)
-	}
-	if err := p.down.SetProfile(now, down); err != nil {
-		return fmt.Errorf("down: %w", err)
-	}
-	return nil
-}
-
 // setDown cuts both directions or mends them.
 func (p *pump) setDown(down bool) {
 	p.mu.Lock()

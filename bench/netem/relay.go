@@ -123,9 +123,6 @@ func (r *Relay) newClient(address netip.AddrPort) *port {
 	return nil
 }
 
-// SetProfiles changes both directions under way; see core.Link.SetProfile.
-func (r *Relay) SetProfiles(up, down Profile) error { return r.line.setProfiles(up, down) }
-
 // SetDown cuts both directions or mends them.
 func (r *Relay) SetDown(down bool) { r.line.setDown(down) }
 

@@ -73,12 +73,6 @@ func (r *Router) Run(ctx context.Context) error {
 	return nil
 }
 
-// SetProfiles changes both directions under way; see core.Link.SetProfile.
-func (r *Router) SetProfiles(up, down Profile) error { return r.line.setProfiles(up, down) }
-
-// SetDown cuts both directions or mends them.
-func (r *Router) SetDown(down bool) { r.line.setDown(down) }
-
 // Stats returns a copy of the counters. What the kernel dropped because the Router
 // did not read in time counts as Overrun.
 func (r *Router) Stats() Stats {

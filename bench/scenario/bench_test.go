@@ -195,7 +195,7 @@ func TestTheJSONIsValidWhateverCame(t *testing.T) {
 	results = append(results, Result{scenario: s, Seeds: 1})
 	results[2].judge() // nothing was run
 	var out bytes.Buffer
-	if err := WriteJSON(&out, Here("v1", []string{"classrelay", "bench"}), results, false); err != nil {
+	if err := NewReport(Here("v1", []string{"classrelay", "bench"}), results, false).WriteJSON(&out); err != nil {
 		t.Fatal(err)
 	}
 	var got Report

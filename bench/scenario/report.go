@@ -79,11 +79,6 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return err
 }
 
-// WriteJSON writes the results of a bench.
-func WriteJSON(w io.Writer, env Environment, results []Result, interrupted bool) error {
-	return NewReport(env, results, interrupted).WriteJSON(w)
-}
-
 func (r *Result) report() ResultReport {
 	s := ResultReport{
 		Name: r.scenario.Name, Title: r.scenario.Title, Seconds: r.scenario.For.Seconds(),
