@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
+	"go.uber.org/zap"
 )
 
 func newBench(t terminal) *cobra.Command {
@@ -38,6 +41,26 @@ one is missed, 2 when something could not be run, 3 for bad arguments.
 	return cmd
 }
 
+// interruptible is work that ends at Ctrl-C and reports what it has so far.
+func interruptible(f func(ctx context.Context) error) func(*cobra.Command, []string) error {
+	return work(func(ctx context.Context) error {
+		ctx, stop := untilSignal(ctx)
+		defer stop()
+		return f(ctx)
+	})
+}
+
+// measure is interruptible work that does not begin when its result could not be
+// written to that file in the end.
+func measure(result *string, f func(ctx context.Context) error) func(*cobra.Command, []string) error {
+	return interruptible(func(ctx context.Context) error {
+		if err := writable(*result); err != nil {
+			return fmt.Errorf("write result: --json: %w", err)
+		}
+		return f(ctx)
+	})
+}
+
 // untilSignal is a context that ends at Ctrl-C, so that a bench can report what it
 // has so far. A second Ctrl-C ends the program.
 func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -56,6 +79,45 @@ func (t terminal) screen(jsonPath string) io.Writer {
 
 // commandLine is how the program was called, for reports.
 func (t terminal) commandLine() []string { return append([]string{"classrelay"}, t.args...) }
+
+// jsonFlag adds --json to a command that measures.
+func jsonFlag(cmd *cobra.Command, path *string) {
+	cmd.Flags().StringVar(path, "json", "", "write the result to this `file`; - is standard output")
+}
+
+// logger is where camera and nodes write with --verbose, and without it nowhere.
+func (t terminal) logger(verbose bool) *zap.Logger {
+	if !verbose {
+		return zap.NewNop()
+	}
+	return newLogger("console", zap.InfoLevel, t.err)
+}
+
+// within is a context that ends after so long; 0 = never by itself.
+func within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if d <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, d)
+}
+
+// writable finds out before an hour of measuring whether toFile will find a file that
+// can be written. It leaves none behind that was not there.
+func writable(path string) error {
+	if path == "" || path == "-" {
+		return nil
+	}
+	_, err := os.Stat(path)
+	isNew := errors.Is(err, os.ErrNotExist)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if isNew {
+		_ = os.Remove(path)
+	}
+	return f.Close()
+}
 
 // toFile runs write on a file, on standard output for "-", and not at all without
 // a path.

@@ -56,9 +56,7 @@ there is a ramp for each number of cameras and viewers.`,
 		PreRunE: func(*cobra.Command, []string) error {
 			return f.finish()
 		},
-		RunE: work(func(ctx context.Context) error {
-			ctx, stop := untilSignal(ctx)
-			defer stop()
+		RunE: measure(&f.json, func(ctx context.Context) error {
 			return runBenchCapacity(ctx, &f, t)
 		}),
 	}
@@ -83,7 +81,7 @@ func (f *benchCapacityFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.sending.Rounds, "rounds", 5, "measure each way to send so `often`")
 	flags.IntVar(&f.sending.Connections, "connections", 100, "send to so `many`")
 	flags.DurationVar(&f.sending.For, "send-for", 2*time.Second, "measure each way to send for this `time`, each round")
-	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is standard output")
+	jsonFlag(cmd, &f.json)
 	flags.StringVar(&f.profile, "cpuprofile", "",
 		"write the hub's CPU profile to this `file`; with --egress that of the last round of quic")
 	cmd.MarkFlagsMutuallyExclusive("egress", "ramp")

@@ -58,12 +58,10 @@ when a peer is not installed. Nobody is judged here: rules are for bench run.`,
 		PreRunE: func(_ *cobra.Command, args []string) error {
 			return f.finish(args)
 		},
-		RunE: work(func(ctx context.Context) error {
+		RunE: measure(&f.json, func(ctx context.Context) error {
 			if f.list {
 				return listPeers(t.out)
 			}
-			ctx, stop := untilSignal(ctx)
-			defer stop()
 			return runCompare(ctx, &f, t)
 		}),
 		ValidArgsFunction: completeScenarios,
@@ -74,7 +72,7 @@ when a peer is not installed. Nobody is judged here: rules are for bench run.`,
 	flags.IntVar(&f.seeds, "seeds", 1, "play each scenario with so many `seeds`")
 	flags.BoolVar(&f.once, "once", false, "do not repeat a run whose emulated line was late")
 	flags.DurationVar(&f.duration, "for", 0, "run each for this `time` after the first picture (default: the scenario's)")
-	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is standard output")
+	jsonFlag(cmd, &f.json)
 	flags.StringVar(&f.name, "name", "compare", "call the namespaces `NAME`-near and NAME-far, for two at a time")
 	flags.BoolVar(&f.verbose, "verbose", false, "show what the programs write")
 	_ = cmd.RegisterFlagCompletionFunc("peer", completePeers) // fails for a flag that is not there only

@@ -36,9 +36,7 @@ classrelay links, in virtual time, and checks when layers are stepped down and u
 		PreRunE: func(*cobra.Command, []string) error {
 			return f.finish()
 		},
-		RunE: work(func(ctx context.Context) error {
-			ctx, stop := untilSignal(ctx)
-			defer stop()
+		RunE: measure(&f.json, func(ctx context.Context) error {
 			return runBenchFit(ctx, &f, t)
 		}),
 	}
@@ -46,7 +44,7 @@ classrelay links, in virtual time, and checks when layers are stepped down and u
 	flags.IntVar(&f.seeds, "seeds", 20, "play each situation with so many `seeds`")
 	flags.StringVar(&f.cell, "cell", "", "only those whose name contains this `text`")
 	flags.BoolVar(&f.short, "short", false, "only one or two situations of each test")
-	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is standard output")
+	jsonFlag(cmd, &f.json)
 	return cmd
 }
 

@@ -41,9 +41,7 @@ steps count from its start.`,
 		PreRunE: func(_ *cobra.Command, args []string) error {
 			return f.finish(args[0])
 		},
-		RunE: work(func(ctx context.Context) error {
-			ctx, stop := untilSignal(ctx)
-			defer stop()
+		RunE: interruptible(func(ctx context.Context) error {
 			return runBenchLine(ctx, &f, t)
 		}),
 		ValidArgsFunction: completeScenarios,
@@ -77,11 +75,8 @@ func runBenchLine(ctx context.Context, f *benchLineFlags, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if f.duration > 0 {
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, f.duration)
-		defer stop()
-	}
+	ctx, stop := within(ctx, f.duration)
+	defer stop()
 	netem.Processors(1)
 	_, _ = fmt.Fprintf(t.err, "%s lies between %v and %s (%s)\n", f.scenario.Name, r.Addr(), f.to, f.scenario.Title)
 	if err := r.Run(ctx); err != nil {

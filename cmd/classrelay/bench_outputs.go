@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -77,22 +76,11 @@ func (o *benchOutputs) onStdout() bool {
 	return false
 }
 
-// try finds out before an hour of measuring whether the files can be written. It
-// leaves no file behind that was not there.
+// try finds out before an hour of measuring whether the files can be written.
 func (o *benchOutputs) try() error {
 	for _, out := range o.all() {
-		if out.path == "" || out.path == "-" {
-			continue
-		}
-		_, err := os.Stat(out.path)
-		isNew := errors.Is(err, os.ErrNotExist)
-		f, err := os.OpenFile(out.path, os.O_CREATE|os.O_WRONLY, 0o600)
-		if err != nil {
+		if err := writable(out.path); err != nil {
 			return fmt.Errorf("write result: %s: %w", out.flag, err)
-		}
-		_ = f.Close()
-		if isNew {
-			_ = os.Remove(out.path)
 		}
 	}
 	return nil

@@ -40,16 +40,14 @@ in virtual time. The targets stand in the last column: frames on time, frozen, o
 			}
 			return nil
 		},
-		RunE: work(func(ctx context.Context) error {
-			ctx, stop := untilSignal(ctx)
-			defer stop()
+		RunE: measure(&f.json, func(ctx context.Context) error {
 			return runBenchRecovery(ctx, &f, t)
 		}),
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&f.frames, "frames", 30_000, "send so many `frames` over each link")
 	flags.Uint64Var(&f.seed, "seed", 1, "the `number` all chance comes from")
-	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is standard output")
+	jsonFlag(cmd, &f.json)
 	return cmd
 }
 

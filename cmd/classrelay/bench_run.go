@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/bench/netem"
 	"github.com/classrelay/classrelay/bench/scenario"
@@ -58,12 +57,10 @@ What a rule can be about:
 			}
 			return f.checkDecode()
 		},
-		RunE: work(func(ctx context.Context) error {
+		RunE: interruptible(func(ctx context.Context) error {
 			if f.list {
 				return listScenarios(t.out, f.scenarios)
 			}
-			ctx, stop := untilSignal(ctx)
-			defer stop()
 			return runBench(ctx, &f, t)
 		}),
 		ValidArgsFunction: completeScenarios,
@@ -74,7 +71,7 @@ What a rule can be about:
 	flags.IntVar(&f.seeds, "seeds", 5, "play each scenario with so many `seeds`")
 	flags.IntVar(&f.atOnce, "at-once", 1, "so many `runs` at a time, as long as the emulator is not late")
 	flags.DurationVar(&f.duration, "for", 0, "run each for this `time` after the first picture (default: the scenario's)")
-	flags.StringVar(&f.out.json, "json", "", "write the result to this `file`; - is standard output")
+	jsonFlag(cmd, &f.out.json)
 	flags.BoolVar(&f.out.stream, "json-stream", false, "write JSON to standard output, a line a second and per run")
 	f.out.add(cmd)
 	flags.BoolVar(&f.decode, "decode", false, decodeHelp)
@@ -157,10 +154,7 @@ func runBench(ctx context.Context, f *benchRunFlags, t terminal) error {
 	p := newBenchProgress(f, t)
 	b := scenario.Bench{
 		Scenarios: f.scenarios, Seeds: f.seeds, AtOnce: f.atOnce, Version: programVersion(), Films: films,
-		Progress: p.second, Done: p.done,
-	}
-	if f.verbose {
-		b.Log = newLogger("console", zap.InfoLevel, t.err)
+		Progress: p.second, Done: p.done, Log: t.logger(f.verbose),
 	}
 
 	p.start(&env)

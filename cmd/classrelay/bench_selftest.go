@@ -50,9 +50,7 @@ so and do not count.`,
 			}
 			return nil
 		},
-		RunE: work(func(ctx context.Context) error {
-			ctx, stop := untilSignal(ctx)
-			defer stop()
+		RunE: measure(&f.json, func(ctx context.Context) error {
 			return runBenchSelftest(ctx, &f, t)
 		}),
 	}
@@ -60,13 +58,13 @@ so and do not count.`,
 	flags.IntVar(&f.packets, "packets", 1_000_000, "send so many `packets` in virtual time")
 	flags.Uint64Var(&f.seed, "seed", 1, "the `number` all chance comes from")
 	flags.DurationVar(&f.duration, "for", 5*time.Second, "flood and download for this `time` each")
-	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is standard output")
+	jsonFlag(cmd, &f.json)
 	return cmd
 }
 
 func runBenchSelftest(ctx context.Context, f *benchSelftestFlags, t terminal) error {
 	rep := benchReport[selftest.Row]{
-		Schema: 1, Bench: "selftest", Environment: scenario.Here(programVersion(), t.commandLine()),
+		Schema: scenario.Schema, Bench: "selftest", Environment: scenario.Here(programVersion(), t.commandLine()),
 	}
 	_, _ = fmt.Fprintln(t.err, "in virtual time…")
 	rows, err := selftest.Virtual(f.packets, f.seed)

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/bench/scenario"
 	"github.com/classrelay/classrelay/bench/soak"
@@ -61,9 +60,7 @@ What a rule can be about:
 		PreRunE: func(cmd *cobra.Command, _ []string) error {
 			return f.finish(cmd.Flags().Changed("hours"))
 		},
-		RunE: work(func(ctx context.Context) error {
-			ctx, stop := untilSignal(ctx)
-			defer stop()
+		RunE: measure(&f.json, func(ctx context.Context) error {
 			return runBenchSoak(ctx, &f, t)
 		}),
 	}
@@ -75,7 +72,7 @@ What a rule can be about:
 	flags.StringVar(&f.scenario, "scenario", "", "play this shipped scenario, or .yaml `file` (default: rural-day)")
 	flags.Uint64Var(&f.seed, "seed", 1, "where all chance comes from")
 	flags.StringArrayVar(&f.rules, "rule", nil, "judge by this `rule` instead of the list; may be given again")
-	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is standard output")
+	jsonFlag(cmd, &f.json)
 	flags.BoolVar(&f.verbose, "verbose", false, "show the logs of camera and nodes")
 	_ = cmd.RegisterFlagCompletionFunc("scenario", completeScenarios) // fails for a flag that is not there only
 	return cmd
@@ -133,7 +130,7 @@ func runBenchSoak(ctx context.Context, f *benchSoakFlags, t terminal) error {
 			rules = soak.VirtualRules()
 		}
 	} else {
-		rep.Log, err = soak.Play(ctx, f.config(), lines(t.err), f.logger(t))
+		rep.Log, err = soak.Play(ctx, f.config(), lines(t.err), t.logger(f.verbose))
 		if len(rules) == 0 {
 			rules = soak.RealRules()
 		}
@@ -155,13 +152,6 @@ func (f *benchSoakFlags) config() soak.Config {
 	return soak.Config{
 		Scenario: f.play, For: f.duration, Window: f.window, Seed: f.seed, Version: programVersion(),
 	}
-}
-
-func (f *benchSoakFlags) logger(t terminal) *zap.Logger {
-	if f.verbose {
-		return newLogger("console", zap.InfoLevel, t.err)
-	}
-	return zap.NewNop()
 }
 
 // lines writes a line for each window.

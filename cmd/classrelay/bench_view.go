@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/bench/scenario"
 	"github.com/classrelay/classrelay/bench/viewer"
@@ -51,9 +50,7 @@ It runs until --for is over or Ctrl-C. The exit status is 1 when no good frame c
 			}
 			return nil
 		},
-		RunE: work(func(ctx context.Context) error {
-			ctx, stop := untilSignal(ctx)
-			defer stop()
+		RunE: measure(&f.json, func(ctx context.Context) error {
 			return runView(ctx, &f, t)
 		}),
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -62,7 +59,7 @@ It runs until --for is over or Ctrl-C. The exit status is 1 when no good frame c
 	flags.BoolVar(&f.udp, "udp", false, "ask for RTP over UDP (default: within the RTSP connection)")
 	flags.DurationVar(&f.duration, "for", 0, "watch for this `time` (default: until Ctrl-C)")
 	flags.DurationVar(&f.deadline, "deadline", 300*time.Millisecond, "a frame is in time up to this `age`")
-	flags.StringVar(&f.json, "json", "", "write the report to this `file`; - is standard output")
+	jsonFlag(cmd, &f.json)
 	flags.BoolVar(&f.verbose, "verbose", false, "show why there is no connection")
 	return cmd
 }
@@ -78,22 +75,15 @@ type viewReport struct {
 
 func runView(ctx context.Context, f *benchViewFlags, t terminal) error {
 	env := scenario.Here(programVersion(), withoutPasswords(t.commandLine()))
-	log := zap.NewNop()
-	if f.verbose {
-		log = newLogger("console", zap.InfoLevel, t.err)
-	}
 	const retry = time.Second
 	v, err := viewer.New(viewer.Config{
 		URL: f.url, UDP: f.udp, Retry: retry, Tally: viewer.TallyConfig{Limit: f.deadline},
-	}, log)
+	}, t.logger(f.verbose))
 	if err != nil {
 		return err
 	}
-	if f.duration > 0 {
-		var end context.CancelFunc
-		ctx, end = context.WithTimeout(ctx, f.duration)
-		defer end()
-	}
+	ctx, stop := within(ctx, f.duration)
+	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- v.Run(ctx) }() // ends with ctx; the loop below waits for it
 	showView(ctx, v, t.err)
@@ -153,7 +143,7 @@ func reportView(f *benchViewFlags, r viewer.Report, env scenario.Environment, t 
 	}
 	err = toFile(f.json, t.out, writeJSON(viewReport{
 		Schema: scenario.Schema, Bench: "view", Environment: env,
-		DeadlineMs: float64(f.deadline) / float64(time.Millisecond), Viewer: r,
+		DeadlineMs: millis(f.deadline), Viewer: r,
 	}))
 	if err != nil {
 		return err

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,14 +44,9 @@ Every frame carries the wall clock and its number in an SEI, for whoever measure
 		PreRunE: func(*cobra.Command, []string) error {
 			return f.finish()
 		},
-		RunE: work(func(ctx context.Context) error {
-			ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-			defer stop()
-			if f.duration > 0 {
-				var end context.CancelFunc
-				ctx, end = context.WithTimeout(ctx, f.duration)
-				defer end()
-			}
+		RunE: interruptible(func(ctx context.Context) error {
+			ctx, end := within(ctx, f.duration)
+			defer end()
 			// By the clock, so that a camera that was killed goes on when it is back.
 			f.cfg.FirstFrame = uint64(time.Now().UnixNano() / int64(camera.FrameInterval))
 			log := newLogger("console", zap.InfoLevel, t.err)

@@ -2,19 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.uber.org/zap"
 	"golang.org/x/term"
 
 	"github.com/classrelay/classrelay/bench/chain"
@@ -63,16 +59,14 @@ The exit status is 1 when no frame came through.`,
 			}
 			return nil
 		},
-		RunE: work(func(ctx context.Context) error {
-			ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-			defer stop()
+		RunE: measure(&f.json, func(ctx context.Context) error {
 			return runDemo(ctx, f, t)
 		}),
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.link, "link", "rural", "the emulated `line`: "+strings.Join(netem.Names(), ", "))
 	flags.DurationVar(&f.duration, "for", 0, "stop this `time` after the first picture (default: at Ctrl-C)")
-	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is standard output")
+	jsonFlag(cmd, &f.json)
 	flags.StringVar(&f.rtsp, "rtsp", "", "the branch's RTSP `address` (default 127.0.0.1:8554, or a free port)")
 	flags.Uint64Var(&f.seed, "seed", 1, "the `number` all chance on the line comes from")
 	flags.BoolVar(&f.verbose, "verbose", false, "show the logs of camera and nodes")
@@ -85,14 +79,7 @@ The exit status is 1 when no frame came through.`,
 const firstPicture = 15 * time.Second
 
 func runDemo(ctx context.Context, f demoFlags, t terminal) error {
-	log := zap.NewNop()
-	if f.verbose {
-		log = newLogger("console", zap.InfoLevel, t.err)
-	}
-	screen := t.out
-	if f.json == "-" {
-		screen = t.err // standard output is for the JSON
-	}
+	screen := t.screen(f.json)
 	dir, err := os.MkdirTemp("", "classrelay-demo-")
 	if err != nil {
 		return err
@@ -103,7 +90,7 @@ func runDemo(ctx context.Context, f demoFlags, t terminal) error {
 		return err
 	}
 	netem.Processors(len(cfg.Lines))
-	c, err := chain.New(cfg, log)
+	c, err := chain.New(cfg, t.logger(f.verbose))
 	if err != nil {
 		return err
 	}
@@ -118,7 +105,7 @@ func runDemo(ctx context.Context, f demoFlags, t terminal) error {
 		return cause
 	}
 	summarise(screen, result)
-	if err := writeResult(result, f.json, t.out); err != nil {
+	if err := toFile(f.json, t.out, writeJSON(result)); err != nil {
 		return err
 	}
 	if result.FramesGood == 0 {
@@ -189,22 +176,6 @@ type lateness struct {
 	P50 float64 `json:"p50"`
 	P99 float64 `json:"p99"`
 	Max float64 `json:"max"`
-}
-
-func writeResult(r demoResult, path string, stdout io.Writer) error {
-	if path == "" {
-		return nil
-	}
-	out, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write result: %w", err)
-	}
-	out = append(out, '\n')
-	if path == "-" {
-		_, err = stdout.Write(out)
-		return err
-	}
-	return os.WriteFile(path, out, 0o600)
 }
 
 // isTerminal tells whether a table can be redrawn in place.

@@ -55,7 +55,7 @@ func TestDemoSaysWhatStopsIt(t *testing.T) {
 
 func TestResultHasTheFieldsThatAreAskedFor(t *testing.T) {
 	var out bytes.Buffer
-	if err := writeResult(demoResult{Report: viewer.Report{FramesGood: 7}}, "-", &out); err != nil {
+	if err := toFile("-", &out, writeJSON(demoResult{Report: viewer.Report{FramesGood: 7}})); err != nil {
 		t.Fatal(err)
 	}
 	var fields map[string]any
@@ -76,13 +76,13 @@ func TestResultHasTheFieldsThatAreAskedFor(t *testing.T) {
 		}
 	}
 	path := filepath.Join(t.TempDir(), "out.json")
-	if err := writeResult(demoResult{}, path, &out); err != nil {
+	if err := toFile(path, &out, writeJSON(demoResult{})); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); err != nil {
 		t.Error(err)
 	}
-	if err := writeResult(demoResult{}, filepath.Join(path, "x"), &out); err == nil || errors.Is(err, os.ErrNotExist) {
+	if err := toFile(filepath.Join(path, "x"), &out, writeJSON(demoResult{})); err == nil || errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a file below a file: %v", err)
 	}
 }

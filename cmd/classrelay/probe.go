@@ -55,9 +55,7 @@ arguments.`,
 		PreRunE: func(_ *cobra.Command, args []string) error {
 			return f.check(args[0])
 		},
-		RunE: work(func(ctx context.Context) error {
-			ctx, stop := untilSignal(ctx)
-			defer stop()
+		RunE: measure(&f.json, func(ctx context.Context) error {
 			return runProbe(ctx, &f, t)
 		}),
 	}
@@ -70,7 +68,7 @@ arguments.`,
 	flags.StringVar(&f.maxRate, "max-rate", "30Mbit/s", "send at most this `rate`")
 	flags.DurationVar(&f.cfg.ClockError, "clock-error", 0, "the clocks of the two ends agree within this `time`")
 	flags.BoolVar(&f.cfg.Force, "force", false, "measure although a lesson runs")
-	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is standard output")
+	jsonFlag(cmd, &f.json)
 	return cmd
 }
 
