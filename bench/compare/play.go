@@ -23,8 +23,6 @@ const (
 	cameraPort = 9554
 	// retry is how long the viewer waits before it asks again.
 	retry = 100 * time.Millisecond
-	// look is how often a run is looked at.
-	look = 100 * time.Millisecond
 )
 
 // player plays one run after the other.

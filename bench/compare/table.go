@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/classrelay/classrelay/bench/netem"
 )
 
 // WriteTable writes the result for people: a row for each scenario and peer, then
@@ -85,7 +87,7 @@ func (res *Result) writeNotes(w io.Writer) {
 	var notes []string
 	if n := res.late(); n > fewLate {
 		notes = append(notes, fmt.Sprintf("the emulated line was late, by more than %s at p99, in %d of %d runs: "+
-			"this machine is too busy, the figures mean little", late(millis(lateLimit)), n, len(res.Runs)))
+			"this machine is too busy, the figures mean little", late(millis(netem.LateLimit)), n, len(res.Runs)))
 	}
 	for i := range res.Runs {
 		if res.late() > fewLate && res.Runs[i].Late && res.Runs[i].counts() {

@@ -2,7 +2,6 @@ package compare
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -50,33 +49,14 @@ type watch struct {
 // follow watches until the scenario's time is up or ctx ends. It fails when a
 // program dies or no picture comes.
 func (w *watch) follow(ctx context.Context, progress func(Second)) error {
-	tick := time.NewTicker(look)
-	defer tick.Stop()
-	giveUp := time.After(w.peer.FirstPicture)
-	var end <-chan time.Time // nil, which never comes, before the first picture
-	for n := 1; ; n++ {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-end:
-			return nil
-		case err := <-w.died:
-			return err
-		case <-giveUp:
-			if w.first.IsZero() {
-				return fmt.Errorf("no picture within %s", w.peer.FirstPicture)
-			}
-		case now := <-tick.C:
-			view := w.viewer.Snapshot()
-			w.look(now, &view)
-			if end == nil && !w.first.IsZero() {
-				end = time.After(w.scenario.For)
-			}
-			if n%int(time.Second/look) == 0 {
-				w.second(now, view, progress)
-			}
+	return scenario.Follow(ctx, w.peer.FirstPicture, w.scenario.For, w.died, func(now time.Time, second bool) bool {
+		view := w.viewer.Snapshot()
+		w.look(now, &view)
+		if second {
+			w.second(now, view, progress)
 		}
-	}
+		return !w.first.IsZero()
+	})
 }
 
 // look notes which layer the viewer has.
@@ -99,7 +79,7 @@ func (w *watch) second(now time.Time, view viewer.Snapshot, progress func(Second
 	down := w.router.Stats().Down
 	s := Second{
 		Scenario: w.scenario.Name, Peer: w.peer.Name, Seed: w.run.Seed, View: view,
-		Lost: share(lost(&down)-lost(&w.last), down.Offered-w.last.Offered),
+		Lost: share(down.Lost()-w.last.Lost(), down.Offered-w.last.Offered),
 		Rate: 8 * float64(down.DeliveredBytes-w.last.DeliveredBytes),
 	}
 	w.last = down
@@ -116,11 +96,10 @@ func (w *watch) finish(stamped uint64) {
 	r.Broken = r.Viewer.Broken + r.Viewer.Undecodable
 	r.MainShare = share(uint64(w.onMain), uint64(w.looks))
 	st := w.router.Stats()
-	r.Lost = share(lost(&st.Down), st.Down.Offered)
-	down, up := &st.Down.Lateness, &st.Up.Lateness
-	r.LateP99Ms = millis(max(down.Quantile(0.99), up.Quantile(0.99)))
+	r.Lost = share(st.Down.Lost(), st.Down.Offered)
+	r.LateP99Ms = millis(st.Late(0.99))
 	r.Overrun = st.Overrun
-	r.Late = r.LateP99Ms > millis(lateLimit) || r.Overrun > 0
+	r.Late = r.LateP99Ms > millis(netem.LateLimit) || r.Overrun > 0
 	if w.first.IsZero() {
 		return
 	}
@@ -128,11 +107,6 @@ func (w *watch) finish(stamped uint64) {
 	r.LineMbit = 8 * float64(st.Down.OfferedBytes-w.line) / r.Seconds / 1e6
 	r.MediaMbit = 8 * float64(w.source.bytes.Load()-w.media) / r.Seconds / 1e6
 }
-
-// lateLimit is as in bench run: small beside what separates one peer from another.
-const lateLimit = 2 * time.Millisecond
-
-func lost(s *netem.LinkStats) uint64 { return s.LostQueue + s.LostWire + s.LostOutage }
 
 func share(part, whole uint64) float64 {
 	if whole == 0 {

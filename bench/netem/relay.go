@@ -40,6 +40,16 @@ type Stats struct {
 	Clients int
 }
 
+// LateLimit is how late packets may leave an emulated line at p99 for a run over it to
+// be worth something: small beside the 10 ms that separate one product from another.
+const LateLimit = 2 * time.Millisecond
+
+// Late is how late the share q (0 to 1) of all packets left at the most, in the worse
+// direction.
+func (s *Stats) Late(q float64) time.Duration {
+	return max(s.Up.Lateness.Quantile(q), s.Down.Lateness.Quantile(q))
+}
+
 // Relay carries UDP through a link. Make it with New, start it with Run; the
 // other methods are safe for concurrent use.
 type Relay struct {

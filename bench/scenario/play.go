@@ -15,14 +15,9 @@ import (
 	"github.com/classrelay/classrelay/bench/viewer"
 )
 
-const (
-	// firstPicture is how long a run waits for one: the links of a cascade have to
-	// come up one after the other.
-	firstPicture = 15 * time.Second
-	// look is how often a run is looked at: often enough to say within a tenth of a
-	// second when the main stream was back.
-	look = 100 * time.Millisecond
-)
+// firstPicture is how long a run waits for one: the links of a cascade have to come up
+// one after the other.
+const firstPicture = 15 * time.Second
 
 // Run is one scenario played with one seed.
 type Run struct {
@@ -138,12 +133,10 @@ type LineReport struct {
 }
 
 func reportLine(st netem.Stats) LineReport {
-	down, up := &st.Down.Lateness, &st.Up.Lateness
-	late := func(q float64) float64 { return millis(max(down.Quantile(q), up.Quantile(q))) }
 	return LineReport{
 		Offered: st.Down.Offered, LostQueue: st.Down.LostQueue, LostWire: st.Down.LostWire,
 		LostOutage: st.Down.LostOutage, HeldBack: st.Down.HeldBack, Bytes: st.Down.DeliveredBytes,
-		LateP50Ms: late(0.5), LateP99Ms: late(0.99), LateMaxMs: millis(max(down.Max(), up.Max())),
+		LateP50Ms: millis(st.Late(0.5)), LateP99Ms: millis(st.Late(0.99)), LateMaxMs: millis(max(st.Down.Lateness.Max(), st.Up.Lateness.Max())),
 		Overrun: st.Overrun,
 	}
 }

@@ -6,13 +6,10 @@ import (
 	"time"
 
 	"github.com/classrelay/classrelay/bench/chain"
+	"github.com/classrelay/classrelay/bench/netem"
 	"github.com/classrelay/classrelay/bench/viewer"
 	"github.com/classrelay/classrelay/media"
 )
-
-// lateLimit is how late the emulator's packets may leave at p99 for a run to be
-// worth something: small beside the 10 ms that separate one product from another.
-const lateLimit = 2 * time.Millisecond
 
 // watch looks at a run while it goes on.
 type watch struct {
@@ -49,34 +46,18 @@ func newWatch(s *Scenario, seed uint64, c *chain.Chain) *watch {
 	}
 }
 
-// follow watches until the scenario's time is up, ctx ends, or no picture comes.
+// follow watches until the scenario's time is up, ctx ends, or no picture comes: then
+// the figures say so.
 func (w *watch) follow(ctx context.Context, progress func(Second)) {
-	tick := time.NewTicker(look)
-	defer tick.Stop()
-	giveUp := time.After(firstPicture)
-	var end <-chan time.Time // nil, which never comes, before the first picture
-	for n := 1; ; n++ {
-		select {
-		case <-ctx.Done():
-			return
-		case <-end:
-			return
-		case <-giveUp:
-			if w.first.IsZero() {
-				return
-			}
-		case now := <-tick.C:
-			view := w.chain.Viewer.Snapshot()
-			w.look(now, &view)
-			w.record(now)
-			if end == nil && !w.first.IsZero() {
-				end = time.After(w.scenario.For)
-			}
-			if n%int(time.Second/look) == 0 {
-				w.second(now, view, progress)
-			}
+	_ = Follow(ctx, firstPicture, w.scenario.For, nil, func(now time.Time, second bool) bool {
+		view := w.chain.Viewer.Snapshot()
+		w.look(now, &view)
+		w.record(now)
+		if second {
+			w.second(now, view, progress)
 		}
-	}
+		return !w.first.IsZero()
+	})
 }
 
 // look notes which layer the viewer has.
@@ -153,7 +134,7 @@ func (w *watch) finish(interrupted bool) {
 		lost, offered, overrun = lost+rep.lost(), offered+rep.Offered, overrun+rep.Overrun
 		late = max(late, rep.LateP99Ms)
 	}
-	r.Late = late > millis(lateLimit) || overrun > 0
+	r.Late = late > millis(netem.LateLimit) || overrun > 0
 	r.Timeline.explain(w.scenario.plan(), r.Late)
 	r.Figures = make(map[string]*float64, len(figures))
 	for name, v := range w.figures() {

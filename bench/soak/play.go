@@ -165,7 +165,7 @@ func (l *Log) emulator(c *chain.Chain) {
 	late := 0.0
 	for _, line := range c.Lines {
 		st := line.Stats()
-		late = max(late, millis(st.Down.Lateness.Quantile(0.99)), millis(st.Up.Lateness.Quantile(0.99)))
+		late = max(late, millis(st.Late(0.99)))
 	}
 	l.EmulatorLate = &late
 }

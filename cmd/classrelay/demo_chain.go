@@ -39,10 +39,9 @@ func (f *figures) look(c *chain.Chain) {
 }
 
 func lineFigures(before, after netem.LinkStats, over time.Duration) figures {
-	lost := func(s netem.LinkStats) uint64 { return s.LostQueue + s.LostWire + s.LostOutage }
 	f := figures{rate: float64(after.DeliveredBytes-before.DeliveredBytes) * 8 / over.Seconds()}
 	if offered := after.Offered - before.Offered; offered > 0 {
-		f.loss = float64(lost(after)-lost(before)) / float64(offered)
+		f.loss = float64(after.Lost()-before.Lost()) / float64(offered)
 	}
 	return f
 }

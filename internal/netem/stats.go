@@ -19,6 +19,9 @@ type Stats struct {
 	Lateness Lateness
 }
 
+// Lost is how many packets did not arrive, for whatever reason.
+func (s *Stats) Lost() uint64 { return s.LostQueue + s.LostWire + s.LostOutage }
+
 // Lateness is a histogram of delays, each bucket a tenth wider than the one
 // before it, from 10 µs to about 1 s. The zero value is ready for use.
 type Lateness struct {
@@ -61,6 +64,3 @@ func (h *Lateness) Quantile(q float64) time.Duration {
 
 // Max is the longest delay counted.
 func (h *Lateness) Max() time.Duration { return h.max }
-
-// Count is how many delays were counted.
-func (h *Lateness) Count() uint64 { return h.count }
