@@ -2,12 +2,12 @@ package ingest
 
 import (
 	"errors"
-	"net"
 	"testing"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v4"
 
+	"github.com/classrelay/classrelay/internal/freeport"
 	"github.com/classrelay/classrelay/media"
 )
 
@@ -16,37 +16,12 @@ func realCamera(t *testing.T) (cam *camera, url string) {
 	t.Helper()
 	cam = newCamera(t)
 	cam.lan = nil
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rtp, rtcp := consecutivePorts(t)
+	port := freeport.Row(2)
+	at := freeport.Local(port)
 	cam.server = &gortsplib.Server{
-		Handler: cam, RTSPAddress: l.Addr().String(),
-		UDPRTPAddress: rtp, UDPRTCPAddress: rtcp,
-		Listen: func(string, string) (net.Listener, error) { return l, nil },
+		Handler: cam, RTSPAddress: at, UDPRTPAddress: at, UDPRTCPAddress: freeport.Local(port + 1),
 	}
-	return cam, "rtsp://" + l.Addr().String() + "/stream"
-}
-
-// consecutivePorts finds an even port and the next one, both free a moment ago.
-func consecutivePorts(t *testing.T) (rtp, rtcp string) {
-	t.Helper()
-	for port := 21000; port < 60000; port += 2 {
-		a, err := net.ListenPacket("udp", (&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}).String())
-		if err != nil {
-			continue
-		}
-		b, err := net.ListenPacket("udp", (&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port + 1}).String())
-		_ = a.Close()
-		if err != nil {
-			continue
-		}
-		_ = b.Close()
-		return a.LocalAddr().String(), b.LocalAddr().String()
-	}
-	t.Fatal("no two ports in a row are free")
-	return "", ""
+	return cam, "rtsp://" + at + "/stream"
 }
 
 // pullUntil pulls until the sink has some of the picture, or the time is over.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"github.com/classrelay/classrelay/bench/netem"
+	"github.com/classrelay/classrelay/internal/freeport"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay"
 	"github.com/classrelay/classrelay/relay/config"
@@ -75,7 +75,7 @@ func newSchool(t *testing.T, feeds func(gate *station) map[media.FeedID]config.F
 	if err := identity.InitCA(s.pki); err != nil {
 		t.Fatal(err)
 	}
-	addr := addresses(t, 3)
+	addr := addresses(3)
 	s.gate, s.hub, s.branch = addr[0], addr[1], addr[2]
 	s.run(s.gate, &config.Config{Node: "gate"})
 	s.run(s.hub, &config.Config{
@@ -240,39 +240,12 @@ func read(t *testing.T, file string) []byte {
 
 // addresses finds free ports for n nodes: an even one for RTSP (TCP) and RTP (UDP),
 // the next one for RTCP, the one after that for QUIC.
-func addresses(t *testing.T, n int) (found []*station) {
-	t.Helper()
-	var held []interface{ Close() error }
-	defer func() {
-		for _, c := range held {
-			c.Close()
-		}
-	}()
-	host := func(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
-	hold := func(c interface{ Close() error }, err error) bool {
-		if err == nil {
-			held = append(held, c)
-		}
-		return err == nil
+func addresses(n int) (found []*station) {
+	const each = 4 // so that every first one is even
+	port := freeport.Row(each * n)
+	for ; len(found) < n; port += each {
+		at := freeport.Local(port)
+		found = append(found, &station{rtsp: at, rtp: at, quic: freeport.Local(port + 2)})
 	}
-	for range 200 {
-		l, err := net.Listen("tcp", host(0))
-		if err != nil {
-			t.Fatal(err)
-		}
-		held = append(held, l)
-		port := (l.Addr().(*net.TCPAddr).Port + 2) &^ 1
-		free := hold(net.Listen("tcp", host(port)))
-		for p := port; p < port+3; p++ {
-			free = free && hold(net.ListenPacket("udp", host(p)))
-		}
-		if free {
-			found = append(found, &station{rtsp: host(port), rtp: host(port), quic: host(port + 2)})
-		}
-		if len(found) == n {
-			return found
-		}
-	}
-	t.Fatal("no free ports")
-	return nil
+	return found
 }

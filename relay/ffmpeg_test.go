@@ -162,7 +162,7 @@ const clipFile = "../bench/camera/clip/main.h264"
 // benchCamera runs the camera of the bench: H.264 and A-law.
 func benchCamera(t *testing.T) *station {
 	t.Helper()
-	at := addresses(t, 1)[0]
+	at := addresses(1)[0]
 	_, port, err := net.SplitHostPort(at.rtp)
 	if err != nil {
 		t.Fatal(err)

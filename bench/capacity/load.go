@@ -10,8 +10,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/bench/camera"
-	"github.com/classrelay/classrelay/bench/chain"
 	"github.com/classrelay/classrelay/bench/viewer"
+	"github.com/classrelay/classrelay/internal/freeport"
 	"github.com/classrelay/classrelay/relay"
 	"github.com/classrelay/classrelay/relay/config"
 	"github.com/classrelay/classrelay/relay/identity"
@@ -66,7 +66,7 @@ func (l *load) start(name string, run func(ctx context.Context) error) {
 
 func (l *load) addCameras(n int) error {
 	for i := range n {
-		address := chain.FreeTCP()
+		address := freeport.Address()
 		c, err := camera.New(camera.Config{
 			Name: string(feedName(i)), Listen: address,
 			Source: &camera.Synthetic{MainRate: l.cfg.Rate, Seed: uint64(i)},
@@ -161,7 +161,7 @@ func (l *load) addNode(hub string) error {
 	if err != nil {
 		return err
 	}
-	l.rtsp = chain.FreeTCP()
+	l.rtsp = freeport.Address()
 	node, err := relay.New(&config.Config{
 		Node: viewerNode, Identity: filepath.Join(l.dir, viewerNode),
 		Parents: []config.Parent{{Address: hub, Node: hubNode}},

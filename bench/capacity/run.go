@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/classrelay/classrelay/bench/capacity/usage"
-	"github.com/classrelay/classrelay/bench/chain"
+	"github.com/classrelay/classrelay/internal/freeport"
 	"github.com/classrelay/classrelay/relay/identity"
 )
 
@@ -122,7 +122,7 @@ func (c *Config) setUp(l *load, dir string, step *Step) (*hub, error) {
 	if err := l.addCameras(step.Cameras); err != nil {
 		return nil, err
 	}
-	return startHub(c, dir, chain.FreeUDP(), l.urls)
+	return startHub(c, dir, freeport.Address(), l.urls)
 }
 
 // step brings a step about and measures it.

@@ -2,7 +2,6 @@ package chain
 
 import (
 	"fmt"
-	"net"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/classrelay/classrelay/bench/camera"
 	"github.com/classrelay/classrelay/bench/netem"
 	"github.com/classrelay/classrelay/bench/viewer"
+	"github.com/classrelay/classrelay/internal/freeport"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay"
 	"github.com/classrelay/classrelay/relay/config"
@@ -80,7 +80,7 @@ func New(cfg Config, log *zap.Logger) (_ *Chain, err error) {
 		return nil, fmt.Errorf("chain: it has no line")
 	}
 	if cfg.RTSP == "" {
-		cfg.RTSP = FreeTCP()
+		cfg.RTSP = freeport.Address()
 	}
 	c := &Chain{cfg: cfg, URL: fmt.Sprintf("rtsp://%s/%s", cfg.RTSP, Feed)}
 	defer func() {
@@ -112,7 +112,7 @@ func New(cfg Config, log *zap.Logger) (_ *Chain, err error) {
 // addHub makes the camera and the node that pulls it, and returns where lower
 // nodes dial.
 func (c *Chain) addHub(log *zap.Logger) (quic string, err error) {
-	at, quic := FreeTCP(), FreeUDP()
+	at, quic := freeport.Address(), freeport.Address()
 	if c.Camera, err = camera.New(camera.Config{
 		Listen: at, Source: c.cfg.Source, StampSound: c.cfg.StampSound,
 	}, log); err != nil {
@@ -154,7 +154,7 @@ func (c *Chain) addHop(i int, target string, log *zap.Logger) (quic string, err 
 	if i+1 == len(c.cfg.Lines) {
 		cfg.Listen = config.Listen{RTSP: c.cfg.RTSP, RTP: config.RTPOff}
 	} else {
-		quic = FreeUDP()
+		quic = freeport.Address()
 		cfg.Listen = config.Listen{QUIC: quic}
 	}
 	return quic, c.addNode(cfg, log)
@@ -191,25 +191,4 @@ func (c *Chain) addNode(cfg *config.Config, log *zap.Logger) error {
 	c.Nodes = append(c.Nodes, node)
 	c.add(cfg.Node, node.Run)
 	return nil
-}
-
-// FreeTCP is an address that was free a moment ago; one that is taken meanwhile
-// shows as an error of whoever listens there.
-func FreeTCP() string {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // an address of our own, at once
-	if err != nil {
-		return "127.0.0.1:0"
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
-// FreeUDP is the same for UDP.
-func FreeUDP() string {
-	l, err := net.ListenPacket("udp", "127.0.0.1:0") //nolint:noctx // the same
-	if err != nil {
-		return "127.0.0.1:0"
-	}
-	defer func() { _ = l.Close() }()
-	return l.LocalAddr().String()
 }

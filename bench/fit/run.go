@@ -58,19 +58,6 @@ func Run(cells []Cell, seeds int) []Row {
 	return rows
 }
 
-// Trace plays a cell with one seed and returns every change of level in words.
-func Trace(c *Cell, seed uint64) []string {
-	w := newWorld(c, seed)
-	w.loop.run(c.For)
-	var lines []string
-	for i, n := range w.nodes {
-		for _, v := range n.score.verdicts {
-			lines = append(lines, fmt.Sprintf("link %d %8.3f s %s", i+1, v.at.Seconds(), v.why))
-		}
-	}
-	return lines
-}
-
 // Short is those of the cells that a quick run plays: one or two of each test.
 func Short(cells []Cell) []Cell {
 	return slices.DeleteFunc(slices.Clone(cells), func(c Cell) bool { return !c.Short })

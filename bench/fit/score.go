@@ -38,7 +38,6 @@ type step struct {
 	level int
 	down  bool
 	rule  layer.Rule
-	why   string
 }
 
 // delivery is what came in a second.
@@ -73,7 +72,7 @@ func (s *score) verdict(now instant, v layer.Verdict) {
 	if n := len(s.verdicts); n > 0 {
 		last = s.verdicts[n-1].level
 	}
-	s.verdicts = append(s.verdicts, step{at: now, level: v.Level, down: v.Level < last, rule: v.Rule, why: v.Why})
+	s.verdicts = append(s.verdicts, step{at: now, level: v.Level, down: v.Level < last, rule: v.Rule})
 }
 
 func (s *score) sent(_ instant, p *packet) {

@@ -49,16 +49,6 @@ func (c Cell) String() string {
 	return fmt.Sprintf("%g%% %s, RTT %d, D %d", 100*c.Loss, how, c.RTT.Milliseconds(), c.Deadline.Milliseconds())
 }
 
-// Outages are links that are down for a moment now and then, without targets.
-func Outages() []Cell {
-	const ms = time.Millisecond
-	var cells []Cell
-	for _, mean := range []time.Duration{5 * ms, 20 * ms, 50 * ms} {
-		cells = append(cells, Cell{Loss: 0.01, RTT: 60 * ms, Deadline: 200 * ms, Outage: mean})
-	}
-	return cells
-}
-
 // Cells are the links that repair is held to.
 func Cells() []Cell {
 	const ms = time.Millisecond

@@ -85,7 +85,7 @@ func play(
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // the operating system cleans up what is left
 	cfg := chain.Config{
-		Dir: dir, Lines: s.Lines, Source: s.source(seed), Seed: seed, Version: version,
+		Dir: dir, Lines: s.Lines, Source: s.Source(seed), Seed: seed, Version: version,
 		Tally:      viewer.TallyConfig{Limit: s.Deadline},
 		StampSound: true,
 	}
@@ -109,8 +109,9 @@ func play(
 	return w, dec.judge(ctx, w)
 }
 
-// source is what the camera shows: with another seed, other bytes in other sizes.
-func (s *Scenario) source(seed uint64) camera.Source {
+// Source is what the camera shows: with another seed, other bytes in other sizes. Nil is
+// the clip in the program.
+func (s *Scenario) Source(seed uint64) camera.Source {
 	if s.MainRate == 0 {
 		return nil
 	}

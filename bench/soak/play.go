@@ -9,7 +9,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/classrelay/classrelay/bench/camera"
 	"github.com/classrelay/classrelay/bench/chain"
 	"github.com/classrelay/classrelay/bench/scenario"
 	"github.com/classrelay/classrelay/bench/viewer"
@@ -37,8 +36,6 @@ const (
 	// settled is how long after the end goroutines may take to be gone: those of a
 	// connection that was cut notice it when their time is out.
 	settled = 5 * time.Second
-	// noise is by how much the camera's pictures vary, as those of a class do.
-	noise = 0.2
 )
 
 // Play runs a chain for hours, and tells each window. When ctx ends it returns what
@@ -66,7 +63,7 @@ func Play(ctx context.Context, cfg Config, each func(Window), log *zap.Logger) (
 func play(ctx context.Context, cfg *Config, dir string, l *Log, each func(Window), log *zap.Logger) error {
 	s := cfg.Scenario
 	c, err := chain.New(chain.Config{
-		Dir: dir, Lines: s.Lines, Source: source(s, cfg.Seed), Seed: cfg.Seed, Version: cfg.Version,
+		Dir: dir, Lines: s.Lines, Source: s.Source(cfg.Seed), Seed: cfg.Seed, Version: cfg.Version,
 		Tally: viewer.TallyConfig{Limit: s.Deadline},
 	}, log)
 	if err != nil {
@@ -92,14 +89,6 @@ func play(ctx context.Context, cfg *Config, dir string, l *Log, each func(Window
 		return fmt.Errorf("after %d windows: %w", len(l.Windows), context.Cause(failed))
 	}
 	return nil
-}
-
-// source is what the camera shows; nil, the clip in the program, without rates.
-func source(s *scenario.Scenario, seed uint64) camera.Source {
-	if s.MainRate == 0 {
-		return nil
-	}
-	return &camera.Synthetic{MainRate: s.MainRate, SubRate: s.SubRate, Noise: noise, Seed: seed}
 }
 
 // picture waits for the first one.

@@ -2,47 +2,20 @@ package viewer
 
 import (
 	"context"
-	"fmt"
-	"net"
 	"testing"
 	"time"
 
 	"go.uber.org/zap/zaptest"
 
 	"github.com/classrelay/classrelay/bench/camera"
+	"github.com/classrelay/classrelay/internal/freeport"
 )
 
-// freePorts finds an even UDP port whose neighbour is free too, and a TCP port.
-func freePorts(t *testing.T) (tcp, udp int) {
-	t.Helper()
-	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		tcp = l.Addr().(*net.TCPAddr).Port
-		l.Close()
-		udp = tcp &^ 1
-		a, errA := net.ListenPacket("udp", fmt.Sprintf(":%d", udp))
-		b, errB := net.ListenPacket("udp", fmt.Sprintf(":%d", udp+1))
-		for _, c := range []net.PacketConn{a, b} {
-			if c != nil {
-				c.Close()
-			}
-		}
-		if errA == nil && errB == nil {
-			return tcp, udp
-		}
-	}
-	t.Fatal("no free ports")
-	return 0, 0
-}
-
 func TestRealSocketsCarryTCPAndUDP(t *testing.T) {
-	tcp, udp := freePorts(t)
+	port := freeport.Row(2)
 	log := zaptest.NewLogger(t)
 	c, err := camera.New(camera.Config{
-		Listen: fmt.Sprintf("127.0.0.1:%d", tcp), UDPPort: udp, StampSound: true,
+		Listen: freeport.Local(port), UDPPort: port, StampSound: true,
 		Source: &camera.Synthetic{MainRate: 1_000_000, GOPLength: 10},
 	}, log)
 	if err != nil {
@@ -52,7 +25,7 @@ func TestRealSocketsCarryTCPAndUDP(t *testing.T) {
 	defer cancel()
 	done := make(chan error, 3)
 	go func() { done <- c.Run(ctx) }() // all end with ctx and are waited for below
-	url := fmt.Sprintf("rtsp://127.0.0.1:%d/main", tcp)
+	url := "rtsp://" + freeport.Local(port) + "/main"
 	var viewers []*Viewer
 	for _, overUDP := range []bool{false, true} {
 		v, err := New(Config{URL: url, UDP: overUDP, Retry: 50 * time.Millisecond}, log)

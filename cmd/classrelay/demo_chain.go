@@ -6,6 +6,7 @@ import (
 
 	"github.com/classrelay/classrelay/bench/chain"
 	"github.com/classrelay/classrelay/bench/netem"
+	"github.com/classrelay/classrelay/internal/freeport"
 )
 
 // figures is what a line did over some time.
@@ -91,7 +92,7 @@ func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisec
 func usualOrFree(usual string) string {
 	l, err := net.Listen("tcp", usual) //nolint:noctx // an address of our own, at once
 	if err != nil {
-		return chain.FreeTCP()
+		return freeport.Address()
 	}
 	_ = l.Close()
 	return usual

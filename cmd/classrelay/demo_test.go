@@ -11,16 +11,16 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/classrelay/classrelay/bench/chain"
 	"github.com/classrelay/classrelay/bench/netem"
 	"github.com/classrelay/classrelay/bench/viewer"
+	"github.com/classrelay/classrelay/internal/freeport"
 )
 
 func TestDemoRunsTheWholeChainOnRealSockets(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes five seconds")
 	}
-	r := program(t, "", "demo", "--link", "clean", "--for", "3s", "--rtsp", chain.FreeTCP(), "--json", "-")
+	r := program(t, "", "demo", "--link", "clean", "--for", "3s", "--rtsp", freeport.Address(), "--json", "-")
 	if r.status != 0 {
 		t.Fatalf("exit status %d: %s", r.status, r.err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/classrelay/classrelay/bench/netem"
 	"github.com/classrelay/classrelay/bench/viewer"
+	"github.com/classrelay/classrelay/internal/freeport"
 )
 
 // asProgram makes the test binary be the program, so that tests can start and kill
@@ -92,17 +93,6 @@ func reachable(t *testing.T, address string) time.Time {
 	return time.Time{}
 }
 
-// unused returns a port of the loopback address that was free a moment ago.
-func unused(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 // classroom is camera, hub, line, branch and viewer. All but the line and the
 // viewer are processes.
 type classroom struct {
@@ -129,8 +119,9 @@ func openClassroom(t *testing.T) *classroom {
 			t.Fatal(r.err)
 		}
 	}
-	camera, quic, branch := unused(t), unused(t), unused(t)
-	r := &classroom{t: t, atHub: unused(t), lost: make(chan error, 1)}
+	port := freeport.Row(4)
+	camera, quic, branch := freeport.Local(port), freeport.Local(port+1), freeport.Local(port+2)
+	r := &classroom{t: t, atHub: freeport.Local(port + 3), lost: make(chan error, 1)}
 	r.camera = []string{"camera", "--listen", camera}
 	r.hub = []string{"serve", "--config", file(t, dir, "hub.yaml", `
 node: hub

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +14,7 @@ import (
 
 	"go.uber.org/zap/zaptest"
 
+	"github.com/classrelay/classrelay/internal/freeport"
 	"github.com/classrelay/classrelay/relay/access"
 )
 
@@ -57,43 +56,15 @@ func film(t *testing.T, codec ...string) string {
 	return file
 }
 
-// freePorts finds a TCP port and an even UDP port with a free one behind it.
-func freePorts(t *testing.T) (tcp, udp int) {
-	t.Helper()
-	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		tcp = l.Addr().(*net.TCPAddr).Port
-		l.Close()
-		udp = (tcp + 1) &^ 1
-		a, err1 := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", udp))
-		b, err2 := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", udp+1))
-		for _, c := range []net.PacketConn{a, b} {
-			if c != nil {
-				c.Close()
-			}
-		}
-		if err1 == nil && err2 == nil {
-			return tcp, udp
-		}
-	}
-	t.Fatal("no free ports")
-	return 0, 0
-}
-
 // serve runs a server for the test and returns its base URL.
 func serve(t *testing.T, h *hub) string {
 	t.Helper()
-	tcp, udp := freePorts(t)
+	at := freeport.Local(freeport.Row(2)) // TCP, and UDP with the next one
 	rules, err := access.New(access.Config{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(Config{
-		Listen: fmt.Sprintf("127.0.0.1:%d", tcp), RTP: fmt.Sprintf("127.0.0.1:%d", udp),
-	}, h, rules, zaptest.NewLogger(t))
+	s, err := New(Config{Listen: at, RTP: at}, h, rules, zaptest.NewLogger(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +80,7 @@ func serve(t *testing.T, h *hub) string {
 			t.Error(err)
 		}
 	})
-	return fmt.Sprintf("rtsp://127.0.0.1:%d", tcp)
+	return "rtsp://" + at
 }
 
 // push has ffmpeg push a file in real time, again and again until the test ends.

@@ -13,7 +13,7 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
 	"github.com/pion/rtp"
 
-	"github.com/classrelay/classrelay/bench/chain"
+	"github.com/classrelay/classrelay/internal/freeport"
 )
 
 // rtspOutlet is gortsplib's server with one stream, which every receiver plays
@@ -33,7 +33,7 @@ func openRTSP() (*rtspOutlet, error) {
 		Type:    description.MediaTypeVideo,
 		Formats: []format.Format{&format.H264{PayloadTyp: 96, PacketizationMode: 1}},
 	}}
-	r.server = &gortsplib.Server{Handler: r, RTSPAddress: chain.FreeTCP(), WriteQueueSize: 1024}
+	r.server = &gortsplib.Server{Handler: r, RTSPAddress: freeport.Address(), WriteQueueSize: 1024}
 	if err := r.server.Start(); err != nil {
 		return nil, err
 	}
