@@ -63,7 +63,7 @@ func Run(
 	defer func() { _ = session.Close(roq.NoError, "the probe is over") }() // it may be closed already
 	wg.Go(func() { cancel(session.Run(inner)) })                           // ends with the connection
 
-	stream, node, terms, err := ask(ctx, session, conn, peer, software, cfg.Force)
+	stream, node, terms, err := ask(ctx, session, peer, software, cfg.Force)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func sayer(say chan<- *control.Message) func(*control.Message) error {
 
 // ask opens the control stream, asks for a probe and waits for the terms.
 func ask(
-	ctx context.Context, session *roq.Session, conn *roq.Conn, peer, software string, force bool,
+	ctx context.Context, session *roq.Session, peer, software string, force bool,
 ) (stream roq.Stream, node string, terms *control.ProbeTerms, err error) {
 	ctx, stop := context.WithTimeout(ctx, helloWithin)
 	defer stop()
