@@ -61,8 +61,8 @@ func newPair(prefix string, log *zap.Logger) (*pair, error) {
 	if prefix == "" {
 		prefix = "classrelay"
 	}
-	if !name.MatchString(prefix) {
-		return nil, fmt.Errorf("router: name %q: small letters, digits and hyphens, 40 at most", prefix)
+	if err := CheckName(prefix); err != nil {
+		return nil, fmt.Errorf("router: %w", err)
 	}
 	if err := CanRoute(); err != nil {
 		return nil, err

@@ -15,6 +15,14 @@ import (
 // program, has no network namespaces to offer.
 var ErrRouter = errors.New("no router between network namespaces")
 
+// CheckName tells what is wrong with a RouterConfig's name.
+func CheckName(n string) error {
+	if !name.MatchString(n) {
+		return fmt.Errorf("name %q: small letters, digits and hyphens, 40 at most", n)
+	}
+	return nil
+}
+
 // ErrTaken is wrapped by the error for a name that a living Router has.
 var ErrTaken = errors.New("taken: give this one another name")
 

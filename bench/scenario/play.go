@@ -137,8 +137,9 @@ func reportLine(st netem.Stats) LineReport {
 	return LineReport{
 		Offered: st.Down.Offered, LostQueue: st.Down.LostQueue, LostWire: st.Down.LostWire,
 		LostOutage: st.Down.LostOutage, HeldBack: st.Down.HeldBack, Bytes: st.Down.DeliveredBytes,
-		LateP50Ms: millis(st.Late(0.5)), LateP99Ms: millis(st.Late(0.99)), LateMaxMs: millis(max(st.Down.Lateness.Max(), st.Up.Lateness.Max())),
-		Overrun: st.Overrun,
+		LateP50Ms: millis(st.Late(0.5)), LateP99Ms: millis(st.Late(0.99)),
+		LateMaxMs: millis(max(st.Down.Lateness.Max(), st.Up.Lateness.Max())),
+		Overrun:   st.Overrun,
 	}
 }
 

@@ -32,6 +32,7 @@ one is missed, 2 when something could not be run, 3 for bad arguments.
   report    the result of an earlier run, drawn again
   view      any stream of the test camera, frame by frame
   line      a scenario's line in front of a real node`,
+		Args: cobra.NoArgs,
 		RunE: help,
 	}
 	cmd.AddCommand(

@@ -125,6 +125,9 @@ func (f *benchCapacityFlags) finish() error {
 }
 
 func runBenchCapacity(ctx context.Context, f *benchCapacityFlags, t terminal) error {
+	if err := writable(f.profile); err != nil {
+		return fmt.Errorf("--cpuprofile: %w", err)
+	}
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program, to start it once more: %w", err)
@@ -151,10 +154,18 @@ func runBenchCapacity(ctx context.Context, f *benchCapacityFlags, t terminal) er
 	if err := toFile(f.json, t.out, report.Write); err != nil {
 		return err
 	}
-	if cannot := report.Cannot(); cannot != "" {
+	return capacityVerdict(&report)
+}
+
+// capacityVerdict is the error of the command.
+func capacityVerdict(r *capacity.Report) error {
+	cannot, missed := r.Cannot(), r.Missed()
+	switch {
+	case r.Interrupted && missed == "":
+		return errors.New("interrupted: not everything was run")
+	case !r.Interrupted && cannot != "":
 		return errors.New("not everything could be run: " + cannot)
-	}
-	if missed := report.Missed(); missed != "" {
+	case missed != "":
 		return failed(errors.New("a rule broke: " + missed))
 	}
 	return nil

@@ -37,6 +37,13 @@ func TestBenchCapacityArguments(t *testing.T) {
 	}
 }
 
+func TestBenchCapacityThatWasInterruptedIsNoPass(t *testing.T) {
+	err := capacityVerdict(&capacity.Report{Interrupted: true})
+	if err == nil || !strings.Contains(err.Error(), "interrupted") {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestBenchCapacityRuns plays both parts as small as they get. How fast anything is
 // does not matter here, and neither does the verdict.
 func TestBenchCapacityRuns(t *testing.T) {

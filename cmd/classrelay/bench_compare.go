@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/bench/compare"
+	"github.com/classrelay/classrelay/bench/netem"
 	"github.com/classrelay/classrelay/bench/scenario"
 )
 
@@ -95,6 +96,9 @@ func (f *benchCompareFlags) finish(args []string) (err error) {
 		return errors.New("--for: it is below a second")
 	case len(f.peers) == 0:
 		return errors.New("--peer: whom to compare with? Name one, or all; --list shows them")
+	}
+	if err := netem.CheckName(f.name); err != nil {
+		return fmt.Errorf("--name: %w", err)
 	}
 	if f.found, err = compare.Find(f.peers); err != nil {
 		return fmt.Errorf("--peer: %w", err)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"net"
 	"os"
 	"strings"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	"github.com/classrelay/classrelay/bench/compare"
 	"github.com/classrelay/classrelay/bench/netem"
 	"github.com/classrelay/classrelay/bench/scenario"
+	"github.com/classrelay/classrelay/internal/freeport"
 )
 
 func TestBenchCompareExitStatus(t *testing.T) {
@@ -66,19 +66,12 @@ func TestBenchCompareWithoutRootSaysSo(t *testing.T) {
 
 func TestBenchViewWatchesTheTestCamera(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes three seconds")
+		t.Skip("it takes five seconds")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := l.Addr().String()
-	l.Close()
-	done := make(chan result, 1)
-	// Ends by its own --for; the test waits for it.
-	go func() { done <- program(t, "", "camera", "--listen", at, "--login", "v:secret", "--for", "4s") }()
-	r := program(t, "", "bench", "view", "rtsp://v:secret@"+at+"/main", "--for", "3s", "--json", "-")
-	<-done
+	at := freeport.Address()
+	launch(t, "camera", "--listen", at, "--login", "v:secret")
+	reachable(t, at)
+	r := program(t, "", "bench", "view", "rtsp://v:secret@"+at+"/main", "--for", "5s", "--json", "-")
 	if r.status != 0 {
 		t.Fatalf("exit status %d: %s", r.status, r.err)
 	}
@@ -104,8 +97,8 @@ func TestBenchViewExitStatus(t *testing.T) {
 		want   string
 	}{
 		"no URL":           {nil, 3, "accepts 1 arg"},
-		"no time":          {[]string{"rtsp://127.0.0.1:1/main", "--for", "-1s"}, 3, "--for and --deadline: they are above 0"},
-		"a URL of the web": {[]string{"http://127.0.0.1:1/main", "--for", "100ms"}, 2, "view \"http://127.0.0.1:1/main\""},
+		"no time":          {[]string{"rtsp://127.0.0.1:1/main", "--for", "-1s"}, 3, "--for: it is below 0"},
+		"a URL of the web": {[]string{"http://127.0.0.1:1/main"}, 3, `"http://127.0.0.1:1/main" is not rtsp://`},
 		"nobody there":     {[]string{"rtsp://127.0.0.1:1/main", "--for", "100ms"}, 1, "no good frame came"},
 	} {
 		t.Run(name, func(t *testing.T) {

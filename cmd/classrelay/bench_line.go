@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"text/tabwriter"
 	"time"
 
@@ -57,7 +58,13 @@ steps count from its start.`,
 // finish finds the scenario. Its errors are of usage.
 func (f *benchLineFlags) finish(name string) error {
 	if f.duration < 0 {
-		return errors.New("--for: it is below zero")
+		return errors.New("--for: it is below 0")
+	}
+	if _, _, err := net.SplitHostPort(f.listen); err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	if _, _, err := net.SplitHostPort(f.to); err != nil {
+		return fmt.Errorf("--to: %w", err)
 	}
 	found, err := scenario.Find([]string{name})
 	if err != nil {

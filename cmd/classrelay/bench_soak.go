@@ -58,7 +58,7 @@ What a rule can be about:
   classrelay bench soak --for 90s --rule "good_in_300ms >= 97%" --rule "goroutines_left == 0"`,
 		Args: cobra.NoArgs,
 		PreRunE: func(cmd *cobra.Command, _ []string) error {
-			return f.finish(cmd.Flags().Changed("hours"))
+			return f.finish(cmd.Flags().Changed("hours"), cmd.Flags().Changed("for"))
 		},
 		RunE: measure(&f.json, func(ctx context.Context) error {
 			return runBenchSoak(ctx, &f, t)
@@ -79,14 +79,14 @@ What a rule can be about:
 }
 
 // finish reads the scenario and the rules. Its errors are of usage.
-func (f *benchSoakFlags) finish(hoursGiven bool) (err error) {
+func (f *benchSoakFlags) finish(hoursGiven, forGiven bool) (err error) {
 	const most = 7 * 24 // a week: what the viewer can number
 	switch {
-	case f.duration != 0 && hoursGiven:
+	case forGiven && hoursGiven:
 		return errors.New("--for and --hours exclude each other")
-	case f.duration == 0 && !(f.hours > 0 && f.hours <= most):
+	case !forGiven && !(f.hours > 0 && f.hours <= most):
 		return fmt.Errorf("--hours: it is not above 0 and at most %d", most)
-	case f.duration == 0:
+	case !forGiven:
 		f.duration = time.Duration(f.hours * float64(time.Hour))
 	}
 	switch {

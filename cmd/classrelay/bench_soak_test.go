@@ -17,6 +17,7 @@ func TestBenchSoakExitStatus(t *testing.T) {
 		{"no time", []string{"--hours", "0"}, 3, "--hours: it is not above 0"},
 		{"too much time", []string{"--hours", "200"}, 3, "--hours: it is not above 0 and at most 168"},
 		{"two times", []string{"--hours", "1", "--for", "90s"}, 3, "exclude each other"},
+		{"no time at all", []string{"--for", "0s"}, 3, "--for: it is below a second"},
 		{"a moment", []string{"--for", "1ms"}, 3, "--for: it is below a second"},
 		{"a window of a moment", []string{"--window", "1ms"}, 3, "--window: it is below a second"},
 		{"an unknown scenario", []string{"--scenario", "fda"}, 3, `no such scenario: "fda"`},

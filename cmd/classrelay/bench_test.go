@@ -30,6 +30,13 @@ func TestBenchExitStatus(t *testing.T) {
 	}{
 		{"the list", []string{"run", "--list"}, 0, "good_in_300ms >= 99.8%"},
 		{"the list of one", []string{"run", "--list", "fade"}, 0, "back_on_main <= 8s"},
+		{"an unknown bench", []string{"rnu"}, 3, `unknown command "rnu" for "classrelay bench"`},
+		{"a line to nowhere", []string{"line", "fade", "--to", "hub"}, 3, "--to: address hub: missing port"},
+		{
+			"a name that no namespace can have",
+			[]string{"compare", "--peer", "direct-rtsp-tcp", "--name", "a b"},
+			3, `--name: name "a b": small letters`,
+		},
 		{"no scenario", []string{"run"}, 3, "which scenario?"},
 		{"an unknown scenario", []string{"run", "fda"}, 3, `no such scenario: "fda"; shipped are`},
 		{"a bad scenario file", []string{"run", bad}, 3, `bad.yaml:3: unknown field "linse"`},

@@ -44,11 +44,7 @@ It runs until --for is over or Ctrl-C. The exit status is 1 when no good frame c
   classrelay bench view rtsp://127.0.0.1:8554/room-101 --for 30s --json -`,
 		Args: cobra.ExactArgs(1),
 		PreRunE: func(_ *cobra.Command, args []string) error {
-			f.url = args[0]
-			if f.duration < 0 || f.deadline <= 0 {
-				return errors.New("--for and --deadline: they are above 0")
-			}
-			return nil
+			return f.check(args[0])
 		},
 		RunE: measure(&f.json, func(ctx context.Context) error {
 			return runView(ctx, &f, t)
@@ -62,6 +58,21 @@ It runs until --for is over or Ctrl-C. The exit status is 1 when no good frame c
 	jsonFlag(cmd, &f.json)
 	flags.BoolVar(&f.verbose, "verbose", false, "show why there is no connection")
 	return cmd
+}
+
+// check reads the arguments.
+func (f *benchViewFlags) check(address string) error {
+	f.url = address
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Scheme != "rtsp" && u.Scheme != "rtsps" || u.Host == "":
+		return fmt.Errorf("%q is not rtsp://HOST:PORT/PATH", address)
+	case f.duration < 0:
+		return errors.New("--for: it is below 0")
+	case f.deadline <= 0:
+		return errors.New("--deadline: it is not above 0")
+	}
+	return nil
 }
 
 // viewReport is the JSON of bench view.
