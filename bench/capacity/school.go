@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/classrelay/classrelay/bench/capacity/egress"
 	"github.com/classrelay/classrelay/fanout"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/control"
@@ -54,19 +54,9 @@ type flowKey struct {
 
 // dialSchool makes the link.
 func dialSchool(ctx context.Context, hub string, id *identity.Identity) (*school, error) {
-	addr, err := net.ResolveUDPAddr("udp4", hub)
+	conn, err := egress.Dial(ctx, id, hub, hubNode)
 	if err != nil {
 		return nil, err
-	}
-	socket, err := net.ListenUDP("udp4", &net.UDPAddr{})
-	if err != nil {
-		return nil, err
-	}
-	conn, err := roq.Dial(ctx, addr, roq.TransportConfig{
-		PacketConn: socket, TLS: id.ClientTLS("127.0.0.1", hubNode), Protocols: []string{roq.ProtocolRelay},
-	})
-	if err != nil {
-		return nil, errors.Join(err, socket.Close())
 	}
 	session, err := roq.NewSession(conn, roq.SessionConfig{Relay: true}, zap.NewNop())
 	if err != nil {

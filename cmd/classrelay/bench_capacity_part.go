@@ -28,26 +28,15 @@ func newCapacityPart(t terminal) *cobra.Command {
 
 func newCapacitySend(t terminal) *cobra.Command {
 	var cfg egress.SenderConfig
-	var mode, profile string
-	cmd := &cobra.Command{
-		Use:  "send",
-		Args: cobra.NoArgs,
-		RunE: work(func(ctx context.Context) error {
-			ctx, cancel := untilEnd(ctx, t.in)
-			defer cancel()
-			var err error
-			if cfg.Mode, err = egress.ParseMode(mode); err != nil {
-				return err
-			}
-			var begin func() func()
-			if profile != "" {
-				begin = func() func() { return profileTo(profile, t.err) }
-			}
-			return egress.Send(ctx, cfg, t.out, begin)
-		}),
-	}
+	var profile string
+	cmd := newPart(t, "send", &cfg.Mode, func(ctx context.Context) error {
+		var begin func() func()
+		if profile != "" {
+			begin = func() func() { return profileTo(profile, t.err) }
+		}
+		return egress.Send(ctx, cfg, t.out, begin)
+	})
 	flags := cmd.Flags()
-	flags.StringVar(&mode, "mode", "", "how to send")
 	flags.IntVar(&cfg.Connections, "connections", 1, "how many receivers to wait for")
 	flags.IntVar(&cfg.Rate, "rate", 4_000_000, "bit/s for each")
 	flags.DurationVar(&cfg.For, "for", 2*time.Second, "how long to measure")
@@ -58,29 +47,38 @@ func newCapacitySend(t terminal) *cobra.Command {
 
 func newCapacityReceive(t terminal) *cobra.Command {
 	var cfg egress.ReceiverConfig
-	var mode string
-	cmd := &cobra.Command{
-		Use:  "receive",
-		Args: cobra.NoArgs,
-		RunE: work(func(ctx context.Context) error {
-			ctx, cancel := untilEnd(ctx, t.in)
-			defer cancel()
-			var err error
-			if cfg.Mode, err = egress.ParseMode(mode); err != nil {
-				return err
-			}
-			bytes, err := egress.Receive(ctx, cfg)
-			if err != nil {
-				return err
-			}
-			return json.NewEncoder(t.out).Encode(egress.ReceiveReport{Bytes: bytes})
-		}),
-	}
+	cmd := newPart(t, "receive", &cfg.Mode, func(ctx context.Context) error {
+		bytes, err := egress.Receive(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(t.out).Encode(egress.ReceiveReport{Bytes: bytes})
+	})
 	flags := cmd.Flags()
-	flags.StringVar(&mode, "mode", "", "how to receive")
 	flags.IntVar(&cfg.Connections, "connections", 1, "how many connections to make")
 	flags.StringVar(&cfg.To, "to", "", "the sender's address")
 	flags.StringVar(&cfg.Identity, "identity", "", "folder of the certificate")
+	return cmd
+}
+
+// newPart makes a part that goes when the bench that started it does, and reads how to
+// send or receive into mode before it runs.
+func newPart(t terminal, name string, mode *egress.Mode, run func(ctx context.Context) error) *cobra.Command {
+	var how string
+	cmd := &cobra.Command{
+		Use:  name,
+		Args: cobra.NoArgs,
+		PreRunE: func(*cobra.Command, []string) (err error) {
+			*mode, err = egress.ParseMode(how)
+			return err
+		},
+		RunE: work(func(ctx context.Context) error {
+			ctx, cancel := untilEnd(ctx, t.in)
+			defer cancel()
+			return run(ctx)
+		}),
+	}
+	cmd.Flags().StringVar(&how, "mode", "", "how to "+name)
 	return cmd
 }
 

@@ -70,7 +70,7 @@ func receiving(cfg *ReceiverConfig) (connection, error) {
 		turn := make(chan struct{}, dialsAtOnce) // full: the others wait
 		return func(ctx context.Context, to string, got *atomic.Int64) error {
 			turn <- struct{}{}
-			conn, err := dial(ctx, id, to)
+			conn, err := Dial(ctx, id, to, "")
 			<-turn
 			if err != nil {
 				return err
@@ -117,8 +117,9 @@ func drain(ctx context.Context, to string, got *atomic.Int64) error {
 	}
 }
 
-// dial makes a connection as a branch does.
-func dial(ctx context.Context, id *identity.Identity, to string) (*roq.Conn, error) {
+// Dial makes a connection as a branch does, to a node of that name or, when it is empty,
+// of any.
+func Dial(ctx context.Context, id *identity.Identity, to, node string) (*roq.Conn, error) {
 	addr, err := net.ResolveUDPAddr("udp4", to)
 	if err != nil {
 		return nil, err
@@ -128,7 +129,7 @@ func dial(ctx context.Context, id *identity.Identity, to string) (*roq.Conn, err
 		return nil, err
 	}
 	conn, err := roq.Dial(ctx, addr, roq.TransportConfig{
-		PacketConn: socket, TLS: id.ClientTLS("127.0.0.1", ""), Protocols: []string{roq.ProtocolRelay},
+		PacketConn: socket, TLS: id.ClientTLS("127.0.0.1", node), Protocols: []string{roq.ProtocolRelay},
 	})
 	if err != nil {
 		return nil, errors.Join(err, socket.Close())
