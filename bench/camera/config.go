@@ -10,7 +10,8 @@ import (
 // ErrConfig is wrapped by the errors of Config.Validate.
 var ErrConfig = errors.New("bad camera configuration")
 
-// Config says what a camera shows and to whom. It needs Listen, PushMain or both.
+// Config says what a camera shows and to whom. It needs at least one of
+// Listen, PushMain and PushSub.
 type Config struct {
 	// Name tells cameras apart in the log; empty = "camera".
 	Name string
@@ -54,7 +55,7 @@ type Config struct {
 func (c *Config) Validate() error {
 	switch {
 	case c.Listen == "" && c.PushMain == "" && c.PushSub == "":
-		return fmt.Errorf("%w: neither Listen nor PushMain is set", ErrConfig)
+		return fmt.Errorf("%w: none of Listen, PushMain and PushSub is set", ErrConfig)
 	case c.UDPPort%2 != 0:
 		return fmt.Errorf("%w: UDPPort %d is odd (RFC 3550 §11 wants RTP on an even port)", ErrConfig, c.UDPPort)
 	case c.User == "" && c.Password != "":

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"github.com/classrelay/classrelay/bench/rule"
 )
 
 // figure is one number of a run, a column of the table.
@@ -22,7 +24,7 @@ type figure struct {
 // figures are the columns in their order. Margins: a frame in two thousand; the
 // lateness of the emulator that a run may have; a frame's interval; a frame.
 var figures = []figure{ //nolint:gochecknoglobals // a lookup table
-	{"good_in_300ms", "good in 300 ms", "more frames in time", (*Run).goodShare, percent, true, 0.0005},
+	{"good_in_300ms", "good in 300 ms", "more frames in time", (*Run).goodShare, rule.Ratio.Text, true, 0.0005},
 	{"p50", "p50", "a shorter median latency", (*Run).p50, ms, false, 2},
 	{"p99", "p99", "a shorter p99", (*Run).p99, ms, false, 2},
 	{"longest_stall", "longest stall", "a shorter longest stall", (*Run).longestStall, ms, false, 40},
@@ -103,14 +105,6 @@ func (f *figure) cell(v float64) string {
 		return "never"
 	}
 	return f.text(v)
-}
-
-func percent(v float64) string {
-	// Never rounded to 100: that is said only where it is so.
-	if v < 1 && v > 0.9999 {
-		return "99.99 %"
-	}
-	return strconv.FormatFloat(100*v, 'f', 2, 64) + " %"
 }
 
 func percent0(v float64) string { return strconv.FormatFloat(100*v, 'f', 0, 64) + " %" }

@@ -15,7 +15,7 @@ type score struct {
 	verdicts []step
 	bytes    int64
 	padding  int64
-	got      []delivery
+	got      []int64 // bytes that came, second by second
 }
 
 // slot is one frame time of a feed.
@@ -39,9 +39,6 @@ type step struct {
 	down  bool
 	rule  layer.Rule
 }
-
-// delivery is what came in a second.
-type delivery struct{ bytes int64 }
 
 func newScore(feeds int) *score {
 	return &score{slots: make([][]slot, feeds), sound: make([][]bool, feeds)}
@@ -85,10 +82,10 @@ func (s *score) sent(_ instant, p *packet) {
 func (s *score) came(now instant, p *packet) {
 	second := int(now / time.Second)
 	for len(s.got) <= second {
-		s.got = append(s.got, delivery{})
+		s.got = append(s.got, 0)
 	}
 	if p.class != pacer.Probe {
-		s.got[second].bytes += int64(p.size)
+		s.got[second] += int64(p.size)
 	}
 	if p.sound > 0 && now-p.sent <= deadline {
 		s.sound[p.feed][p.sound] = true
@@ -238,7 +235,7 @@ func (s *score) allMain(after instant) instant {
 func (s *score) delivered(w window) float64 {
 	sum := int64(0)
 	for i := int(w.from / time.Second); i < min(int(w.to/time.Second), len(s.got)); i++ {
-		sum += s.got[i].bytes
+		sum += s.got[i]
 	}
 	return float64(sum) * 8 / w.length()
 }

@@ -27,7 +27,8 @@ type Bulk struct {
 }
 
 // Beside is TCP that shares a line with what else is on it: the same queue, the same
-// losses. It runs between two network namespaces, so it needs root and Linux. All methods are safe for concurrent use.
+// losses. It runs between two network namespaces, so it needs root and Linux. All
+// methods are safe for concurrent use.
 type Beside struct {
 	pair  *pair
 	bulks []Bulk

@@ -10,7 +10,7 @@ type Report struct {
 	FramesExpected int `json:"frames_expected"`
 	FramesGood     int `json:"frames_good"`
 	// GoodIn300msRatio is the share (0 to 1) of the expected frames that were
-	// good within Config.Limit, 300 ms unless set otherwise; 0 when none was expected.
+	// good within TallyConfig.Limit, 300 ms unless set otherwise; 0 when none was expected.
 	GoodIn300msRatio float64     `json:"good_in_300ms_ratio"`
 	Latency          Percentiles `json:"latency_ms"` // of the good frames among the expected
 

@@ -6,7 +6,7 @@ import (
 	"github.com/classrelay/classrelay/bench/scenario"
 )
 
-// benchReport is the JSON of a bench in virtual time.
+// benchReport is the JSON of a bench whose result is a list of rows.
 type benchReport[Row any] struct {
 	Schema      int                  `json:"schema"`
 	Bench       string               `json:"bench"`
