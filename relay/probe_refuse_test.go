@@ -3,7 +3,6 @@ package relay
 import (
 	"context"
 	"errors"
-	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/classrelay/classrelay/internal/freeport"
 	"github.com/classrelay/classrelay/internal/netem"
 	"github.com/classrelay/classrelay/relay/config"
 	"github.com/classrelay/classrelay/relay/control"
@@ -210,13 +210,7 @@ func TestNothingAnswers(t *testing.T) {
 
 // On a real host without a listener, the host itself says so.
 func TestAHostThatRefusesSaysSo(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
-	e, ok := errors.AsType[*UnreachableError](Network{}.examine(t.Context(), addr))
+	e, ok := errors.AsType[*UnreachableError](Network{}.examine(t.Context(), freeport.Address()))
 	if !ok || e.TCP != tcpRefuses {
 		t.Errorf("got %+v", e)
 	}

@@ -109,7 +109,7 @@ func play(t *testing.T, p *Peer) Run {
 	near := netem.Profile{Delay: 5 * time.Millisecond}
 	b := &Bench{
 		Scenarios: []*scenario.Scenario{{
-			Name: "near", For: time.Second, Deadline: 300 * time.Millisecond, MainRate: 1_000_000, SubRate: 100_000,
+			Name: "near", For: 3 * time.Second, Deadline: 300 * time.Millisecond, MainRate: 1_000_000, SubRate: 100_000,
 			Lines: []chain.Line{{Up: near, Down: near}},
 		}},
 		Peers: []*Peer{p}, Seeds: 1, Once: true, Name: "test-compare",

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/classrelay/classrelay/internal/freeport"
 )
 
 // here is this machine as it is, as a place.
@@ -63,7 +65,7 @@ func TestAProgramThatEndsSilentlyIsReported(t *testing.T) {
 }
 
 func TestReadyWaitsForTheWordAndThePort(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", freeport.Address())
 	if err != nil {
 		t.Fatal(err)
 	}

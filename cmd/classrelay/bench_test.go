@@ -14,10 +14,10 @@ import (
 	"github.com/classrelay/classrelay/bench/selftest"
 )
 
-// quick is a scenario of a second whose only rule is about a figure.
+// quick is a scenario of two seconds whose only rule is about a figure.
 func quick(t *testing.T, rule string) string {
 	t.Helper()
-	return write(t, "quick.yaml", "for: 1s\ncamera: {clip: true}\nlines: [{both: {delay: 1ms}}]\nrules: ["+rule+"]\n")
+	return write(t, "quick.yaml", "for: 2s\ncamera: {clip: true}\nlines: [{both: {delay: 1ms}}]\nrules: ["+rule+"]\n")
 }
 
 func TestBenchExitStatus(t *testing.T) {
