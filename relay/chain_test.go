@@ -196,7 +196,9 @@ func restart(t *testing.T, down time.Duration) {
 	}
 	back := at[0].Sub(listens)
 	t.Logf("gaps %v, first packet %v after the hub listens", got, back)
-	if back > 2*time.Second {
+	// After ten seconds 1.68 to 1.93 s in thirty tries: up to a second until the next
+	// attempt, and where a packet of it still met the closed line, its repetition.
+	if back > 2500*time.Millisecond {
 		t.Errorf("back %v after the hub listens", back)
 	}
 	close(s.stop)

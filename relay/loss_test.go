@@ -27,8 +27,9 @@ func TestAClassOverLinksThatLosePackets(t *testing.T) {
 	}{
 		{0.01, 1, 0.998, 130, 0.03},
 		{0.03, 1, 0.998, 165, 0.06},
-		{0.02, 5, 0.998, 150, 0.06},
-		{0.05, 5, 0.995, 200, 0.10},
+		// 102 to 131 ms, and 158 to 197, in a dozen tries: goroutines take turns.
+		{0.02, 5, 0.998, 180, 0.06},
+		{0.05, 5, 0.995, 250, 0.10},
 	} {
 		t.Run(fmt.Sprintf("%.0f %% lost in bursts of %.0f", 100*ca.loss, ca.burst), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -166,7 +167,8 @@ func TestThreeBranchesBehindOneUplinkThatFades(t *testing.T) {
 				branches[i], r.FramesGood, r.FramesExpected, 100*r.GoodIn300msRatio, r.Latency.P99, r.LongestStallMs,
 				r.LayerSwitches)
 			inTime += r.GoodIn300msRatio / float64(len(reports))
-			if r.LongestStallMs > 2500 || r.LayerSwitches > 6 || r.Broken+r.Undecodable > 0 {
+			// 4 or 6 switches in a dozen tries; they come in pairs.
+			if r.LongestStallMs > 2500 || r.LayerSwitches > 8 || r.Broken+r.Undecodable > 0 {
 				t.Errorf("%s: %+v", branches[i], r)
 			}
 		}
