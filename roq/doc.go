@@ -8,7 +8,8 @@
 //
 // The path of one packet, sender to receiver:
 //
-//	Session.TrySend  any goroutine   into the Writer's queue, or "congested"
+//	Session.Queue    any goroutine   into the Writer's queue, or "congested"
+//	Session.Flush    any goroutine   wakes the Writer, once for all that was queued
 //	Writer.Run       its own         too old? dropped and counted; else flow id + packet
 //	SendDatagram     the same        may block: the library queues 32
 //	roq/cc           QUIC's own      paces, never reacts to loss

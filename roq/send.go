@@ -16,9 +16,18 @@ const streamFor = time.Second
 func (s *Session) send(flow uint64, packet []byte, deadline time.Time) error {
 	s.scratch = AppendDatagram(s.scratch[:0], flow, packet)
 	err := s.conn.SendDatagram(s.scratch)
+	if err == nil {
+		return nil
+	}
+	return s.sendLarge(flow, packet, deadline, err)
+}
+
+// sendLarge sends a packet that did not fit a datagram, if that is what the error
+// says.
+func (s *Session) sendLarge(flow uint64, packet []byte, deadline time.Time, err error) error {
 	var large *TooLargeError
 	switch {
-	case err == nil || !errors.As(err, &large):
+	case !errors.As(err, &large):
 		return err
 	case s.cfg.Relay:
 		s.flows.count.split.Add(1)

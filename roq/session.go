@@ -170,6 +170,14 @@ func (s *Session) TrySend(flow uint64, packet []byte, deadline time.Time) bool {
 	return s.writer.TrySend(flow, packet, deadline)
 }
 
+// Queue queues a packet for a flow, to be sent at the next Flush: see Writer.Queue.
+func (s *Session) Queue(flow uint64, packet []byte, deadline time.Time) bool {
+	return s.writer.Queue(flow, packet, deadline)
+}
+
+// Flush sends what was queued: see Writer.Flush.
+func (s *Session) Flush() { s.writer.Flush() }
+
 // Receive asks for a flow: its packets, from datagrams and streams alike, go
 // into the channel from now on, beginning with those that came too early and
 // were kept. Many flows may share one channel. A full channel loses the packet,

@@ -1,6 +1,7 @@
 package roq
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -66,6 +67,81 @@ func TestWriterKeepsPacketsWithoutDeadline(t *testing.T) {
 		}
 	})
 }
+
+func TestWriterWaitsForTheWholePicture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent []byte
+		w := NewWriter(func(_ uint64, packet []byte, _ time.Time) error {
+			sent = append(sent, packet[0])
+			return nil
+		})
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- w.Run(ctx) }() // ended by stop
+		for i := range byte(3) {
+			if !w.Queue(64, []byte{i}, time.Time{}) {
+				t.Fatal("refused")
+			}
+			synctest.Wait()
+		}
+		if s := w.Stats(); len(sent) != 0 || s.Waiting != 3 || s.Queued != 3 {
+			t.Errorf("sent %v before Flush, %+v", sent, s)
+		}
+		w.Flush()
+		w.Flush() // has nothing to do
+		synctest.Wait()
+		if s := w.Stats(); !bytes.Equal(sent, []byte{0, 1, 2}) || s.Waiting != 0 || s.Sent != 3 {
+			t.Errorf("sent %v after Flush, %+v", sent, s)
+		}
+		stop()
+		<-ended
+	})
+}
+
+func TestWriterKeepsTheOrderAroundItsRing(t *testing.T) {
+	var sent []int
+	w := NewWriter(func(flow uint64, _ []byte, _ time.Time) error {
+		sent = append(sent, int(flow))
+		return nil
+	})
+	for next := 0; next < 3*writerQueue; {
+		for range writerQueue*2/3 + 1 { // so that rounds begin at ever other places of the ring
+			w.Queue(uint64(next), []byte{1}, time.Time{})
+			next++
+		}
+		if err := w.drain(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, flow := range sent {
+		if flow != i {
+			t.Fatalf("packet %d came as number %d", flow, i)
+		}
+	}
+	if s := w.Stats(); s.Congested != 0 || int(s.Sent) != len(sent) || len(sent) < 3*writerQueue {
+		t.Errorf("%d sent, %+v", len(sent), s)
+	}
+}
+
+func TestSendingAPacketAllocatesNothingOfOurs(t *testing.T) {
+	s := &Session{conn: bottomless{}}
+	s.writer = NewWriter(s.send)
+	packet, deadline := make([]byte, MaxPacketSize), time.Now().Add(time.Hour)
+	got := testing.AllocsPerRun(100, func() {
+		s.Queue(1000, packet, deadline)
+		if err := s.writer.drain(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got != 0 {
+		t.Errorf("%v allocations a packet, want none", got)
+	}
+}
+
+// bottomless is a connection that takes every datagram and has nothing else.
+type bottomless struct{ Connection }
+
+func (bottomless) SendDatagram([]byte) error { return nil }
 
 func TestWriterEndsWithTheConnectionOnly(t *testing.T) {
 	gone := errors.New("connection gone")
