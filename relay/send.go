@@ -107,12 +107,13 @@ func (s *sender) keyFrame(id uint64) {
 func (s *sender) pump(now time.Time) time.Time {
 	s.down.Tick(now)
 	s.read(now)
+	defer s.session.Flush() // all of it together, so that it leaves in few system calls
 	for {
 		out, ok := s.pop(now)
 		if !ok {
 			break
 		}
-		if !s.session.TrySend(out.Flow, out.Data, now.Add(writeWithin)) {
+		if !s.session.Queue(out.Flow, out.Data, now.Add(writeWithin)) {
 			// The writer is full: QUIC does not let go as fast as we pace. The
 			// packet waits here and the queue behind it ages, which is where
 			// the decision what to drop is made.
