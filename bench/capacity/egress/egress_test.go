@@ -28,7 +28,9 @@ func TestPicturesAreCutIntoFullPackets(t *testing.T) {
 
 // turn is one in which a mode sent so many Mbit in a second of CPU time.
 func turn(m Mode, round int, mbit float64) Turn {
-	return Turn{Mode: m, Round: round, Sent: &Sent{MediaBits: mbit * 1e6, CPU: usage.Time{User: 0.25, System: 0.75}}}
+	return Turn{Mode: m, Round: round, Sent: &Sent{
+		MediaBits: mbit * 1e6, CPU: usage.Time{User: 0.25, System: 0.75}, Packets: 1200, Calls: 100, Allocations: 4800,
+	}}
 }
 
 func TestRatiosAreThoseOfTheSameRound(t *testing.T) {
@@ -47,6 +49,9 @@ func TestRatiosAreThoseOfTheSameRound(t *testing.T) {
 	}
 	if *q.MbitPerCore != (Spread{Median: 650, Min: 300, Max: 1000}) || q.SystemShare.Median != 0.75 {
 		t.Errorf("per core %+v, in the kernel %+v", *q.MbitPerCore, *q.SystemShare)
+	}
+	if math.Abs(q.PacketsACall.Median-12) > 1e-9 || math.Abs(q.AllocationsAPacket.Median-4) > 1e-9 {
+		t.Errorf("%+v packets a call, %+v allocations a packet", *q.PacketsACall, *q.AllocationsAPacket)
 	}
 	if q.Failed != "killed" {
 		t.Errorf("failed: %q", q.Failed)

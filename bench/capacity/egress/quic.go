@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -22,9 +23,26 @@ const pace = 100_000_000
 // quicOutlet is a listener as a hub has it, with a session for each receiver.
 type quicOutlet struct {
 	listener *roq.Listener
+	socket   *countedSocket
 	sessions []*roq.Session
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
+}
+
+// countedSocket counts the system calls that carry media.
+type countedSocket struct {
+	*net.UDPConn
+	calls atomic.Int64
+}
+
+// shortest is the least that a packet with media has: less is an acknowledgement.
+const shortest = 200
+
+func (c *countedSocket) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
+	if len(b) >= shortest {
+		c.calls.Add(1)
+	}
+	return c.UDPConn.WriteMsgUDP(b, oob, addr)
 }
 
 func openQUIC(dir string) (*quicOutlet, error) {
@@ -36,13 +54,14 @@ func openQUIC(dir string) (*quicOutlet, error) {
 	if err != nil {
 		return nil, err
 	}
+	socket := &countedSocket{UDPConn: conn}
 	l, err := roq.Listen(roq.TransportConfig{
-		PacketConn: conn, TLS: id.ServerTLS(), Protocols: []string{roq.ProtocolRelay},
+		PacketConn: socket, TLS: id.ServerTLS(), Protocols: []string{roq.ProtocolRelay},
 	})
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &quicOutlet{listener: l, cancel: func() {}}, nil
+	return &quicOutlet{listener: l, socket: socket, cancel: func() {}}, nil
 }
 
 func (q *quicOutlet) Addr() string { return q.listener.Addr().String() }
@@ -74,19 +93,21 @@ func (q *quicOutlet) Picture(packets [][]byte) error {
 	deadline := time.Now().Add(writeWithin)
 	for _, s := range q.sessions {
 		for _, p := range packets {
-			s.TrySend(flow, p, deadline) // what is refused is not counted as sent
+			s.Queue(flow, p, deadline) // what is refused is not counted as sent
 		}
+		s.Flush()
 	}
 	return nil
 }
 
-func (q *quicOutlet) Sent() (bytes, packets int) {
+func (q *quicOutlet) Sent() tally {
+	t := tally{calls: int(q.socket.calls.Load())}
 	for _, s := range q.sessions {
 		st := s.Stats().Writer
-		bytes += int(st.SentBytes)
-		packets += int(st.Sent)
+		t.bytes += int(st.SentBytes)
+		t.packets += int(st.Sent)
 	}
-	return bytes, packets
+	return t
 }
 
 func (q *quicOutlet) Close() error {

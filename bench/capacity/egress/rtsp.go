@@ -81,7 +81,7 @@ func (r *rtspOutlet) Picture(packets [][]byte) error {
 	return nil
 }
 
-func (r *rtspOutlet) Sent() (bytes, packets int) { return r.bytes, r.packets }
+func (r *rtspOutlet) Sent() tally { return tally{bytes: r.bytes, packets: r.packets} }
 
 func (r *rtspOutlet) Close() error {
 	r.stream.Close()

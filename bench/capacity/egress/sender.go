@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"runtime"
 	"time"
 
 	"github.com/classrelay/classrelay/bench/capacity/usage"
@@ -25,6 +26,11 @@ type Sent struct {
 	CPU       usage.Time `json:"cpu"`
 	MediaBits float64    `json:"media_bits"` // of RTP packets, without what wraps them
 	Packets   int        `json:"packets"`
+	// Calls is how many system calls carried the packets; 0 where the library
+	// that sends hides them.
+	Calls int `json:"calls"`
+	// Allocations on the heap of the sending process.
+	Allocations int `json:"allocations"`
 	// Behind is how many pictures were not sent because the one before was not
 	// out yet: above 0 the sender was the limit.
 	Behind int `json:"pictures_behind"`
@@ -43,10 +49,14 @@ type outlet interface {
 	Await(ctx context.Context, receivers int) error
 	// Picture sends a picture to each.
 	Picture(packets [][]byte) error
-	// Sent is how many bytes of packets have left, to all together.
-	Sent() (bytes, packets int)
+	// Sent is what has left, to all together.
+	Sent() tally
 	Close() error
 }
+
+// tally is what has left: bytes of RTP packets, these packets, and the system calls
+// that carried them.
+type tally struct{ bytes, packets, calls int }
 
 func open(cfg *SenderConfig) (outlet, error) {
 	switch cfg.Mode {
@@ -91,8 +101,7 @@ func Send(ctx context.Context, cfg SenderConfig, say io.Writer, profile func() f
 	if err != nil {
 		return err
 	}
-	total, _ := out.Sent()
-	if err := json.NewEncoder(say).Encode(SendReport{Sent: *sent, TotalBytes: total}); err != nil {
+	if err := json.NewEncoder(say).Encode(SendReport{Sent: *sent, TotalBytes: out.Sent().bytes}); err != nil {
 		return err
 	}
 	<-ctx.Done()
@@ -109,7 +118,7 @@ type sending struct {
 // measure plays and tells what it cost.
 func (s *sending) measure(ctx context.Context, d time.Duration) (*Sent, error) {
 	s.behind = 0
-	bytes, packets := s.out.Sent()
+	before, mallocs := s.out.Sent(), allocations()
 	cpu, err := usage.Self()
 	if err != nil {
 		return nil, err
@@ -123,12 +132,20 @@ func (s *sending) measure(ctx context.Context, d time.Duration) (*Sent, error) {
 	if err != nil {
 		return nil, err
 	}
-	bytesAfter, packetsAfter := s.out.Sent()
+	left := s.out.Sent()
 	sent.CPU = after.Sub(cpu)
-	sent.MediaBits = float64(bytesAfter-bytes) * 8
-	sent.Packets = packetsAfter - packets
+	sent.MediaBits = float64(left.bytes-before.bytes) * 8
+	sent.Packets, sent.Calls = left.packets-before.packets, left.calls-before.calls
+	sent.Allocations = int(allocations() - mallocs)
 	sent.RSS, _ = usage.RSS(0) // left 0 where the system does not tell
 	return sent, nil
+}
+
+// allocations is how many the process has made.
+func allocations() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Mallocs
 }
 
 // play sends pictures for a time. What a sender cannot send in time it leaves out.

@@ -38,7 +38,12 @@ type Row struct {
 	// SystemShare is how much of the CPU time was the kernel's, 0 to 1.
 	SystemShare   *Spread `json:"system_share"`
 	ReceivedRatio *Spread `json:"received_ratio"`
-	Failed        string  `json:"failed,omitempty"` // of the last turn that failed
+	// PacketsACall is how many packets a system call carried, and AllocationsAPacket
+	// how often the sender allocated for one.
+	PacketsACall       *Spread `json:"packets_a_call"`
+	AllocationsAPacket *Spread `json:"allocations_a_packet"`
+
+	Failed string `json:"failed,omitempty"` // of the last turn that failed
 }
 
 // Summarize makes a row of each mode, in the order in which they came first.
@@ -58,7 +63,7 @@ func Summarize(turns []Turn) []Row {
 
 func summarize(m Mode, turns []Turn) Row {
 	r := Row{Mode: m, Title: m.Title()}
-	var perCore, gso, udp, system, got []float64
+	var perCore, gso, udp, system, got, calls, allocations []float64
 	for i := range turns {
 		t := &turns[i]
 		if t.Mode != m {
@@ -72,6 +77,12 @@ func summarize(m Mode, turns []Turn) Row {
 			continue
 		}
 		perCore = append(perCore, rate)
+		if n := t.Sent.Calls; n > 0 {
+			calls = append(calls, float64(t.Sent.Packets)/float64(n))
+		}
+		if n := t.Sent.Packets; n > 0 {
+			allocations = append(allocations, float64(t.Sent.Allocations)/float64(n))
+		}
 		system = append(system, t.Sent.CPU.System/t.Sent.CPU.Total())
 		if base := inRound(turns, GSO, t.Round); base > 0 {
 			gso = append(gso, rate/base)
@@ -85,6 +96,7 @@ func summarize(m Mode, turns []Turn) Row {
 	}
 	r.MbitPerCore, r.OfGSO, r.OfUDP = spread(perCore), spread(gso), spread(udp)
 	r.SystemShare, r.ReceivedRatio = spread(system), spread(got)
+	r.PacketsACall, r.AllocationsAPacket = spread(calls), spread(allocations)
 	return r
 }
 
@@ -101,15 +113,16 @@ func inRound(turns []Turn, m Mode, round int) float64 {
 // WriteTable writes the rows for people.
 func WriteTable(w io.Writer, rows []Row) error {
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(tab, "how it is sent\tMbit/s per core\tof UDP write\tof UDP+GSO\tin the kernel\tarrived")
+	_, _ = fmt.Fprintln(tab, "how it is sent\tMbit/s per core\tof UDP write\tof UDP+GSO\tin the kernel\tarrived\tpackets a call\tallocations a packet")
 	for i := range rows {
 		r := &rows[i]
 		if r.MbitPerCore == nil {
 			_, _ = fmt.Fprintf(tab, "%s\tcould not run: %s\n", r.Title, r.Failed)
 			continue
 		}
-		_, _ = fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Title, r.MbitPerCore.text("%.0f"), r.OfUDP.text("%.2f"),
-			r.OfGSO.text("%.2f"), r.SystemShare.percent(), r.ReceivedRatio.percent())
+		_, _ = fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Title, r.MbitPerCore.text("%.0f"), r.OfUDP.text("%.2f"),
+			r.OfGSO.text("%.2f"), r.SystemShare.percent(), r.ReceivedRatio.percent(),
+			r.PacketsACall.median(), r.AllocationsAPacket.median())
 	}
 	return tab.Flush()
 }
@@ -120,6 +133,13 @@ func (s *Spread) text(format string) string {
 		return "–"
 	}
 	return fmt.Sprintf(format+" ("+format+"–"+format+")", s.Median, s.Min, s.Max)
+}
+
+func (s *Spread) median() string {
+	if s == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f", s.Median)
 }
 
 func (s *Spread) percent() string {

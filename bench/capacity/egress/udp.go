@@ -16,8 +16,7 @@ type udpOutlet struct {
 	batch   bool
 	picture []byte
 	control []byte
-	bytes   int
-	packets int
+	sent    tally
 }
 
 func openUDP(batch bool) (*udpOutlet, error) {
@@ -64,8 +63,8 @@ func (u *udpOutlet) Picture(packets [][]byte) error {
 		if err := u.send(packets, to); err != nil {
 			return err
 		}
-		u.bytes += len(u.picture)
-		u.packets += len(packets)
+		u.sent.bytes += len(u.picture)
+		u.sent.packets += len(packets)
 	}
 	return nil
 }
@@ -76,6 +75,7 @@ func (u *udpOutlet) send(packets [][]byte, to netip.AddrPort) error {
 			if _, err := u.conn.WriteToUDPAddrPort(p, to); err != nil {
 				return err
 			}
+			u.sent.calls++
 		}
 		return nil
 	}
@@ -84,6 +84,7 @@ func (u *udpOutlet) send(packets [][]byte, to netip.AddrPort) error {
 		if _, _, err := u.conn.WriteMsgUDPAddrPort(rest[:n], u.control, to); err != nil {
 			return err
 		}
+		u.sent.calls++
 		rest = rest[n:]
 	}
 	return nil
@@ -92,5 +93,5 @@ func (u *udpOutlet) send(packets [][]byte, to netip.AddrPort) error {
 // mostSegments in one call: 21 KB, as much as the QUIC library sends in one.
 const mostSegments = 16
 
-func (u *udpOutlet) Sent() (bytes, packets int) { return u.bytes, u.packets }
-func (u *udpOutlet) Close() error               { return u.conn.Close() }
+func (u *udpOutlet) Sent() tally  { return u.sent }
+func (u *udpOutlet) Close() error { return u.conn.Close() }
