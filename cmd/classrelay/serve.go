@@ -82,6 +82,9 @@ func serve(ctx context.Context, path string, logs io.Writer, signals <-chan os.S
 		},
 		log: log,
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go giveRoom(ctx) // ends with ctx
 	return s.Run(ctx, signals)
 }
 
