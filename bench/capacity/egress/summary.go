@@ -113,15 +113,16 @@ func inRound(turns []Turn, m Mode, round int) float64 {
 // WriteTable writes the rows for people.
 func WriteTable(w io.Writer, rows []Row) error {
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(tab, "how it is sent\tMbit/s per core\tof UDP write\tof UDP+GSO\tin the kernel\tarrived\tpackets a call\tallocations a packet")
+	_, _ = fmt.Fprintln(tab, "how it is sent\tMbit/s per core\tof UDP write\tof UDP+GSO\tin the kernel\tarrived\t"+
+		"packets a call\tallocations a packet")
 	for i := range rows {
 		r := &rows[i]
 		if r.MbitPerCore == nil {
 			_, _ = fmt.Fprintf(tab, "%s\tcould not run: %s\n", r.Title, r.Failed)
 			continue
 		}
-		_, _ = fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Title, r.MbitPerCore.text("%.0f"), r.OfUDP.text("%.2f"),
-			r.OfGSO.text("%.2f"), r.SystemShare.percent(), r.ReceivedRatio.percent(),
+		_, _ = fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Title, r.MbitPerCore.text("%.0f"),
+			r.OfUDP.text("%.2f"), r.OfGSO.text("%.2f"), r.SystemShare.percent(), r.ReceivedRatio.percent(),
 			r.PacketsACall.median(), r.AllocationsAPacket.median())
 	}
 	return tab.Flush()
