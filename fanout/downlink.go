@@ -322,21 +322,24 @@ func (d *Downlink) leftMedia(now time.Time, out *Out, size int) {
 // parity hands the rows that a flow's repair has made to the pacer.
 func (d *Downlink) parity(now time.Time, f *flow) {
 	for {
-		r, ok := f.repair.Pop(now)
+		typ, size, ok := f.repair.Peek()
 		if !ok {
 			return
 		}
 		class := pacer.Parity
-		if r.Type == fec.OnDemand {
+		if typ == fec.OnDemand {
 			class = pacer.Repair
 		} else if d.steer.blackout() {
+			f.repair.Skip()
 			continue
 		}
 		most, all := d.repairRate()
-		if (class == pacer.Repair || all) && !d.mend.budget.take(now, most, len(r.Raw)) {
+		if (class == pacer.Repair || all) && !d.mend.budget.take(now, most, size) {
 			d.stats.Repair.Withheld++
+			f.repair.Skip()
 			continue
 		}
+		r, _ := f.repair.Pop(now)
 		id := f.id + RepairOffset
 		d.pacer.Push(now, class, pacer.Flow(id), len(r.Raw), Out{Flow: id, Data: r.Raw, class: class})
 	}

@@ -36,13 +36,9 @@ func (h *Header) Coefficient(i int) byte {
 // number; each is an RTP packet of at least 12 bytes. The result is as long as
 // the longest packet.
 func AppendRow(dst []byte, h Header, packets [][]byte) []byte {
-	longest := rtpHeaderSize
-	for _, p := range packets {
-		longest = max(longest, len(p))
-	}
 	dst = h.Append(dst)
 	start := len(dst)
-	dst = append(dst, make([]byte, longest-symbolSaving)...)
+	dst = append(dst, make([]byte, RowSize(packets)-HeaderSize)...)
 	for i, p := range packets {
 		fold(dst[start:], h.Coefficient(i), p)
 	}
@@ -98,4 +94,13 @@ func Restore(symbol []byte, ssrc uint32, seq uint16, near uint32) ([]byte, error
 	packet = binary.BigEndian.AppendUint32(packet, near+uint32(ahead))
 	packet = binary.BigEndian.AppendUint32(packet, ssrc)
 	return append(packet, symbol[prefixSize:end]...), nil
+}
+
+// RowSize is the length in bytes of a row over the given packets, header included.
+func RowSize(packets [][]byte) int {
+	longest := rtpHeaderSize
+	for _, p := range packets {
+		longest = max(longest, len(p))
+	}
+	return HeaderSize + longest - symbolSaving
 }

@@ -18,6 +18,9 @@ type Path struct {
 	// stands in front of it. Until then it is not missing, and no answer can have
 	// come. Default 0.
 	Queue time.Duration
+	// Held is the part of Queue that stands because others fill it: every packet
+	// waits for it, those of an answer too. Default 0.
+	Held time.Duration
 }
 
 func (p Path) withDefaults() Path {
@@ -38,15 +41,15 @@ func (p Path) withDefaults() Path {
 const turnaround = 6 * time.Millisecond
 
 // Round is the time from a request to the next one for the same packets.
-func (p Path) Round() time.Duration { return p.RTT + turnaround }
+func (p Path) Round() time.Duration { return p.RTT + p.Held + turnaround }
 
 // Sendings is how many times something can be sent, the first time now, one
 // Round apart, so that each arrives within left.
 func (p Path) Sendings(left time.Duration) int {
-	if left < p.OneWay {
+	if left -= p.OneWay + p.Held; left < 0 {
 		return 0
 	}
-	return 1 + int((left-p.OneWay)/p.Round())
+	return 1 + int(left/p.Round())
 }
 
 // lateRepair is how long after its deadline a frame is still worth repairing: by

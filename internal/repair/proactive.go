@@ -48,16 +48,14 @@ func (s *Sender) finish(now time.Time, f *frame) {
 	s.ahead = s.ahead[:0]
 }
 
-// order puts rows over c into ahead, the next ones that have not been sent yet.
+// order puts rows over c into ahead. They get their numbers when they leave.
 func (s *Sender) order(c *cover, f *frame, typ fec.Type, rows int) {
 	for range rows {
-		if f.rows[c.block] >= fec.MaxRows {
-			return
-		}
 		h := c.header(typ)
-		h.Row, h.Check = f.rows[c.block], fec.Check(s.ssrc)
-		f.rows[c.block]++
-		s.ahead = append(s.ahead, order{Header: h, packets: c.packets, until: f.start.Add(s.path.Deadline)})
+		h.Check = fec.Check(s.ssrc)
+		s.ahead = append(s.ahead, order{
+			Header: h, packets: c.packets, until: f.start.Add(s.path.Deadline), row: &f.rows[c.block],
+		})
 	}
 }
 

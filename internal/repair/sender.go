@@ -59,6 +59,7 @@ type order struct {
 	fec.Header
 	packets [][]byte
 	until   time.Time
+	row     *uint8 // the next row of the block; nil: the header has its number
 }
 
 // NewSender returns a sender that asks planner how much to send.
@@ -75,13 +76,42 @@ func (s *Sender) SetPath(p Path) { s.path = p.withDefaults() }
 // Stats returns a copy of the counters.
 func (s *Sender) Stats() SenderStats { return s.stats }
 
+// Peek tells what Pop would return, and how long it would be, without making it.
+func (s *Sender) Peek() (typ fec.Type, size int, ok bool) {
+	for _, queue := range []*[]order{&s.urgent, &s.queue} {
+		for len(*queue) > 0 {
+			if o := &(*queue)[0]; o.row == nil || *o.row < fec.MaxRows {
+				return o.Type, fec.RowSize(o.packets), true
+			}
+			take(queue) // all rows of its block have been sent
+		}
+	}
+	return 0, 0, false
+}
+
+// Skip leaves out what Pop would return. The number of the row is not used up: a
+// block has so many and no more, and later answers need fresh ones.
+func (s *Sender) Skip() {
+	if _, _, ok := s.Peek(); !ok {
+		return
+	}
+	if _, ok := take(&s.urgent); !ok {
+		take(&s.queue)
+	}
+}
+
 // Pop returns the next repair packet, answers first, until there is none.
 func (s *Sender) Pop(time.Time) (Repair, bool) {
+	if _, _, ok := s.Peek(); !ok {
+		return Repair{}, false
+	}
 	o, ok := take(&s.urgent)
 	if !ok {
-		if o, ok = take(&s.queue); !ok {
-			return Repair{}, false
-		}
+		o, _ = take(&s.queue)
+	}
+	if o.row != nil {
+		o.Row = *o.row
+		*o.row++
 	}
 	return Repair{Raw: fec.AppendRow(nil, o.Header, o.packets), Type: o.Type, Until: o.until}, true
 }
