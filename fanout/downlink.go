@@ -339,6 +339,9 @@ func (d *Downlink) parity(now time.Time, f *flow) {
 			f.repair.Skip()
 			continue
 		}
+		if d.steer.verdict.Beside {
+			class = pacer.Repair // behind the frames that wait it would come too late
+		}
 		r, _ := f.repair.Pop(now)
 		id := f.id + RepairOffset
 		d.pacer.Push(now, class, pacer.Flow(id), len(r.Raw), Out{Flow: id, Data: r.Raw, class: class})

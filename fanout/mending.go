@@ -114,11 +114,14 @@ func (d *Downlink) SetPath(rtt time.Duration) {
 
 // setQueue tells the repair of each flow how long packets stand in a queue now.
 func (d *Downlink) setQueue(now time.Time) {
-	q := d.mend.queue.longest(now)
-	if q == d.mend.path.Queue {
+	q, held := d.mend.queue.longest(now), time.Duration(0)
+	if d.steer.verdict.Beside {
+		held = d.steer.estimator.Signals().Queue
+	}
+	if q == d.mend.path.Queue && held == d.mend.path.Held {
 		return
 	}
-	d.mend.path.Queue = q
+	d.mend.path.Queue, d.mend.path.Held = q, held
 	for _, f := range d.flows {
 		if f.repair != nil {
 			f.repair.SetPath(d.mend.path)

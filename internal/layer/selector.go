@@ -59,7 +59,7 @@ func New(cfg Config, random *rand.Rand) *Selector {
 	if cfg.Budget <= 0 {
 		cfg.Budget = defaultBudget
 	}
-	return &Selector{cfg: cfg, random: random}
+	return &Selector{cfg: cfg, random: random, pace: pace{budget: cfg.Budget}}
 }
 
 // Level is the present rung of the ladder.
@@ -171,6 +171,7 @@ func (s *Selector) verdict() Verdict {
 		v.Probe = Probe{}
 	}
 	v.Advice = s.rivals.advice
+	v.Beside = s.pace.beside
 	v.Silence = s.ladder.mains(s.level) >= crowded
 	v.Pace, v.PaceCap = s.pace.rate(v.Rate, s.ladder.mains(s.level), v.Silence, v.Probe.Rate)
 	return *v

@@ -51,6 +51,10 @@ type Verdict struct {
 	// as long as we can live with them.
 	Advice string
 
+	// Beside: others keep a queue on the link. What is sent waits in it, repair too,
+	// and what does not fit is lost.
+	Beside bool
+
 	// Blackout: nothing comes back. Send sound, no padding, no parity; the level
 	// is kept for when the link returns.
 	Blackout bool
