@@ -53,9 +53,7 @@ func TestWhereNothingOverflowsForLongAFrameLeavesQuicklyAgain(t *testing.T) {
 	if r := pace(4*time.Second, 0.1); r > 10e6 {
 		t.Errorf("%.1f Mbit/s while the queue overflows", r/1e6)
 	}
-	for range 9 {
-		at = at.Add(time.Second)
-	}
+	at = at.Add(9 * time.Second)
 	if r := pace(14*time.Second, 0); r < 16e6 {
 		t.Errorf("%.1f Mbit/s ten seconds after it overflowed", r/1e6)
 	}
