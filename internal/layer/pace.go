@@ -25,7 +25,7 @@ const (
 	// eight frames of fifty-seven, with 2 s from one to the next.
 	keyShare = 280 * time.Millisecond
 	// besideReserve of the budget is for sending parity and for the frames behind.
-	besideReserve = 60 * time.Millisecond
+	besideReserve = 40 * time.Millisecond
 	besideSoonest = 40 * time.Millisecond // a queue so long makes all frames late
 	besideLeast   = 2.5e6                 // of room: a cached group has to leave too
 	// A newcomer fills the queue within 150 ms: that is no time to wait for the
