@@ -90,7 +90,7 @@ func (d *Downlink) Feedback(now time.Time, b []byte) error {
 	for i := range r.Flows {
 		q := &r.Flows[i]
 		if f := d.flow(q.Flow); f != nil && f.repair != nil && len(q.Requests) > 0 {
-			f.repair.Feedback(now, q.Requests)
+			f.repair.Feedback(now, q)
 			d.parity(now, f)
 		}
 	}

@@ -48,7 +48,7 @@ func (s *planned) feedback(now time.Time, b []byte) error {
 	}
 	s.results = s.ledger.Report(now, r, s.results[:0])
 	for i := range r.Flows {
-		s.sender.Feedback(now, r.Flows[i].Requests)
+		s.sender.Feedback(now, &r.Flows[i])
 	}
 	return nil
 }

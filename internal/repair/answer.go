@@ -8,38 +8,53 @@ import (
 	"github.com/classrelay/classrelay/internal/feedback"
 )
 
-// askedIDs remembers the numbers of requests, so that a repeated one is answered
-// once. Numbers come round after 256 requests.
-type askedIDs [256]time.Time
+// askedIDs remembers the requests of late, so that what a copy of one repeats is not
+// answered twice. Numbers come round after 256 requests.
+type askedIDs [256]struct {
+	at   time.Time // when the first copy came
+	view view      // what had been seen when it was made
+}
 
-// idMemory is how long a number means the same request: its third copy comes
-// within 20 ms, give or take the jitter of the way.
+// idMemory is how long a number means the same request: its last copy comes within
+// 60 ms, give or take the jitter of the way.
 const idMemory = 200 * time.Millisecond
 
-func (a *askedIDs) again(now time.Time, id uint8) bool {
-	if !a[id].IsZero() && now.Sub(a[id]) < idMemory {
-		return true
+// first notes a request. Of a copy it returns when the first one came and what had
+// been seen then: a copy says what was missing then, not now.
+func (a *askedIDs) first(now time.Time, id uint8, w view) (since time.Time, seen view, fresh bool) {
+	q := &a[id]
+	if fresh = q.at.IsZero() || now.Sub(q.at) >= idMemory; fresh {
+		q.at, q.view = now, w
 	}
-	a[id] = now
-	return false
+	return q.at, q.view, fresh
 }
 
 // Feedback answers the requests of a report about this flow.
-func (s *Sender) Feedback(now time.Time, requests []feedback.Request) {
-	for i := range requests {
-		q := &requests[i]
-		if s.asked.again(now, q.ID) {
+func (s *Sender) Feedback(now time.Time, r *feedback.FlowReport) {
+	if len(r.Requests) == 0 {
+		return
+	}
+	w, known := s.viewOf(r.Arrivals)
+	if !known {
+		w = s.guess(now)
+	}
+	for i := range r.Requests {
+		q := &r.Requests[i]
+		since, seen, fresh := s.asked.first(now, q.ID, w)
+		if fresh {
+			s.stats.Requests++
+		} else {
 			s.stats.Repeated++
-			continue
+			// But what was still on its way then has been due since.
+			seen.latest = w.latest
 		}
-		s.stats.Requests++
-		s.answer(now, q)
+		s.answer(now, q, seen, since)
 	}
 }
 
 // answer sends rows for what a request misses, frame by frame.
-func (s *Sender) answer(now time.Time, q *feedback.Request) {
-	missing := s.missing(now, q)
+func (s *Sender) answer(now time.Time, q *feedback.Request, w view, since time.Time) {
+	missing := s.missing(now, q, w)
 	held := int(q.Held)
 	for len(missing) > 0 {
 		f := s.store.at(missing[0]).frame
@@ -47,24 +62,21 @@ func (s *Sender) answer(now time.Time, q *feedback.Request) {
 		for n < len(missing) && s.store.at(missing[n]).frame == f {
 			n++
 		}
-		held = s.answerFrame(now, f, missing[:n], held)
+		held = s.answerFrame(now, f, missing[:n], held, f.underWay(w, since))
 		missing = missing[n:]
 	}
 }
 
 // missing lists the packets that a request misses and that we can repair, in
 // order. Packets that cannot have been missed yet are left out: an open request
-// does not know what was sent. So are packets for which an answer is on its way.
-func (s *Sender) missing(now time.Time, q *feedback.Request) []int64 {
+// does not know what was sent.
+func (s *Sender) missing(now time.Time, q *feedback.Request, w view) []int64 {
 	var list []int64
-	// Nobody can have seen yet what left after that. An eighth is for an RTT that
-	// is taken too high.
-	unseen := now.Add(-s.path.RTT + s.path.RTT/8 - s.path.Queue)
 	for _, run := range q.Runs {
 		first := s.store.extend(run.Seq)
 		last, due := first+int64(run.N)-1, now.Add(-s.path.RTT/2)
 		if run.N == 0 {
-			last, due = s.store.newest, now.Add(-s.path.RTT-q.Slack-s.path.Queue)
+			last, due = s.store.newest, w.latest.Add(-q.Slack)
 		}
 		for v := max(first, s.store.newest-storeSize); v <= last; v++ {
 			switch p := s.store.at(v); {
@@ -72,8 +84,6 @@ func (s *Sender) missing(now time.Time, q *feedback.Request) []int64 {
 				s.stats.Unknown++
 			case p.sent.After(due):
 				s.stats.NotDue++
-			case p.answered.After(unseen):
-				s.stats.UnderWay++
 			default:
 				list = append(list, v)
 			}
@@ -85,7 +95,7 @@ func (s *Sender) missing(now time.Time, q *feedback.Request) []int64 {
 
 // answerFrame sends rows for the missing packets of one frame. The receiver
 // holds some rows that were not enough; what is left of them is returned.
-func (s *Sender) answerFrame(now time.Time, f *frame, missing []int64, held int) int {
+func (s *Sender) answerFrame(now time.Time, f *frame, missing []int64, held int, underWay []reply) int {
 	due := f.start.Add(s.path.Deadline)
 	sendings := s.path.Sendings(due.Sub(now))
 	if sendings == 0 && (f.disposable || now.Sub(due) > lateRepair) {
@@ -95,32 +105,37 @@ func (s *Sender) answerFrame(now time.Time, f *frame, missing []int64, held int)
 		return held
 	}
 	for _, c := range s.covers(f, missing) {
-		deficit := 0
-		for _, v := range missing {
-			if c.holds(v) {
-				deficit++
-				s.store.at(v).answered = now
-			}
+		open, coming := c.open(missing, underWay)
+		if len(open) == 0 {
+			continue
 		}
-		spared := min(held, deficit)
+		spared := min(held, len(open))
 		held -= spared
-		if deficit -= spared; deficit == 0 {
+		deficit := len(open) - spared - coming
+		if deficit <= 0 {
+			s.stats.UnderWay++
 			continue
 		}
 		s.order(&c, f, fec.OnDemand, s.planner.Answer(deficit, sendings, s.path))
-		if n := len(s.ahead); n > 0 {
-			s.ahead[n-1].Last = true
-		}
-		if sendings > 0 {
-			s.stats.OnDemand += uint64(len(s.ahead))
-		} else {
-			s.stats.Late += uint64(len(s.ahead))
-			s.late.rows += len(s.ahead)
-		}
-		s.urgent = append(s.urgent, s.ahead...)
-		s.ahead = s.ahead[:0]
+		f.answers = append(f.answers, reply{at: now, packets: open, rows: min(deficit, len(s.ahead))})
+		s.hurry(sendings == 0)
 	}
 	return held
+}
+
+// hurry queues the rows just ordered as an answer.
+func (s *Sender) hurry(late bool) {
+	if n := len(s.ahead); n > 0 {
+		s.ahead[n-1].Last = true
+	}
+	if late {
+		s.stats.Late += uint64(len(s.ahead))
+		s.late.rows += len(s.ahead)
+	} else {
+		s.stats.OnDemand += uint64(len(s.ahead))
+	}
+	s.urgent = append(s.urgent, s.ahead...)
+	s.ahead = s.ahead[:0]
 }
 
 // covers are the blocks of a frame, or, while it is still being sent, what lies

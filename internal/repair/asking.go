@@ -20,6 +20,9 @@ const (
 	answerTime = 4 * time.Millisecond
 	// silence is how long after it was due a frame counts as lost completely.
 	silence = 12 * time.Millisecond
+	// askAgain is how soon a request is repeated once its answer is overdue: with
+	// every regular report.
+	askAgain = 20 * time.Millisecond
 	// openTries is how often an open request is repeated while nothing comes at
 	// all: then the flow has paused, or the link is down.
 	openTries = 6
@@ -72,20 +75,24 @@ func (r *Receiver) ask(now time.Time) (feedback.Request, bool) {
 	if len(ripe) == 0 {
 		return feedback.Request{}, false
 	}
-	held, group := r.together(ripe)
+	held, group := r.together(now, ripe)
 	return r.request(now, group, held), true
 }
 
 // request makes a request for the given holes, as many as fit into one.
-func (r *Receiver) request(now time.Time, ripe []*hole, held int) feedback.Request {
+func (r *Receiver) request(now time.Time, holes []*hole, held int) feedback.Request {
 	r.nextID++
-	q := feedback.Request{ID: r.nextID, Held: uint8(min(held, 255))}
-	for _, h := range ripe {
+	q := feedback.Request{ID: r.nextID}
+	for i, h := range holes {
 		if !addTo(&q, uint16(h.seq)) {
-			break // the rest stays ripe
+			held = max(0, held-(len(holes)-i)) // the rest stays ripe
+			break
 		}
-		r.asked(now, h)
+		if !now.Before(r.due(h)) { // others keep their time
+			r.asked(now, h)
+		}
 	}
+	q.Held = uint8(min(held, 255))
 	return q
 }
 
@@ -105,18 +112,17 @@ func addTo(q *feedback.Request, seq uint16) bool {
 	return true
 }
 
-// asked sets when a hole is to be asked for again.
+// asked sets when a hole is to be asked for again: when the answer should have come,
+// and from then on often. An answer to another request for it may be on its way by
+// then, or a later copy of this one may have got through; the sender knows.
 func (r *Receiver) asked(now time.Time, h *hole) {
-	again := now.Add(r.path.Round() + r.clock.jitter)
 	switch {
-	case !h.asked && h.seq >= r.open.first && h.seq < r.open.end && now.Before(r.open.retry):
-		// Whether the open request or only this one asked for it, we cannot
-		// know: try again after either. The sender leaves out what is under way.
-		h.retry, h.then = r.open.retry, again
-	case now.Before(h.then):
-		h.retry = h.then
+	case h.asked:
+		h.retry = now.Add(askAgain)
+	case h.seq >= r.open.first && h.seq < r.open.end && now.Before(r.open.retry):
+		h.retry = r.open.retry
 	default:
-		h.retry = again
+		h.retry = now.Add(r.path.Round() + r.clock.jitter)
 	}
 	h.asked = true
 }
@@ -124,22 +130,42 @@ func (r *Receiver) asked(now time.Time, h *hole) {
 // together picks from the ripe holes those that belong into one request: the ones
 // that share rows which are not enough, with the number of these rows; or else
 // all that no row covers.
-func (r *Receiver) together(ripe []*hole) (held int, group []*hole) {
+func (r *Receiver) together(now time.Time, ripe []*hole) (held int, group []*hole) {
 	for _, h := range ripe {
 		rows, unknown := r.component(r.covering(h.seq))
-		if len(rows) == 0 {
-			group = append(group, h)
-			continue
+		if len(rows) > 0 {
+			group = r.lacking(now, unknown)
+			// The others may only be out of order; rows that came count for them first.
+			held = len(rows) - (len(unknown) - len(group))
+			return max(0, min(held, len(group)-1)), group
 		}
-		group = slices.DeleteFunc(ripe, func(h *hole) bool {
-			_, in := slices.BinarySearch(unknown, h.seq)
-			return !in
-		})
-		// Rows that came count first of all for what was asked for before.
-		held = len(rows) - (len(unknown) - len(group))
-		return max(0, min(held, len(group)-1)), group
+		group = append(group, h)
 	}
 	return 0, group
+}
+
+// lacking are the holes among the unknown packets that are due to be asked for, and
+// those that were asked for before: any row of a block serves them all, so the sender
+// has to know of all. If these are more than fit, those that are due alone.
+func (r *Receiver) lacking(now time.Time, unknown []int64) []*hole {
+	var all, due []*hole
+	for _, v := range unknown {
+		h := r.ring.hole(v)
+		if h == nil {
+			continue
+		}
+		ripe := !now.Before(r.due(h))
+		if ripe {
+			due = append(due, h)
+		}
+		if ripe || h.asked {
+			all = append(all, h)
+		}
+	}
+	if len(all) > feedback.MaxRuns {
+		return due
+	}
+	return all
 }
 
 // due is when a hole is to be asked for.

@@ -55,7 +55,7 @@ func exchange(b *testing.B, s *Sender, r *Receiver, now time.Time) {
 		if !ok {
 			break
 		}
-		s.Feedback(now.Add(10*ms), []feedback.Request{q})
+		s.Feedback(now.Add(10*ms), &feedback.FlowReport{Requests: []feedback.Request{q}})
 	}
 	for {
 		row, ok := s.Pop(now)

@@ -82,7 +82,7 @@ func FuzzRequest(f *testing.F) {
 		now := t0().Add(time.Duration(after) * 8 * ms)
 		for id := range 100 {
 			q.ID = uint8(id)
-			s.Feedback(now, []feedback.Request{q})
+			s.Feedback(now, &feedback.FlowReport{Requests: []feedback.Request{q}})
 		}
 		n := 0
 		for {

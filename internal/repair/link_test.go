@@ -186,7 +186,7 @@ func (l *link) drain() {
 		l.asked = append(l.asked, l.now)
 		if l.heard() {
 			l.at(l.now.Add(l.path.RTT-l.path.OneWay), func() {
-				l.sender.Feedback(l.now, []feedback.Request{q, q})
+				l.sender.Feedback(l.now, &feedback.FlowReport{Requests: []feedback.Request{q, q}})
 				l.sendRepair()
 			})
 		}

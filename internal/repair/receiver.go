@@ -98,7 +98,7 @@ func (r *Receiver) PushRepair(now time.Time, raw []byte) error {
 	}
 	first := r.ring.extend(h.Base)
 	last := first + int64(h.K-1)*int64(h.Stride)
-	if first <= r.ring.highest-ringSize+fec.MaxPackets*fec.MaxStride || last > r.ring.highest+maxGap {
+	if max(last, r.ring.highest)-first >= ringSize || last > r.ring.highest+maxGap {
 		return fmt.Errorf("%w: row %d from %d on", ErrForeign, h.Row, h.Base)
 	}
 	r.ring.known(now, last)

@@ -234,8 +234,8 @@ func drainRows(t *testing.T, s *Sender) (rows []fec.Header) {
 	}
 }
 
-func ask(id uint8, runs ...feedback.Run) []feedback.Request {
-	return []feedback.Request{{ID: id, Runs: runs}}
+func ask(id uint8, runs ...feedback.Run) *feedback.FlowReport {
+	return &feedback.FlowReport{Requests: []feedback.Request{{ID: id, Runs: runs}}}
 }
 
 func TestPacketsStillOnTheWayAreNotRepaired(t *testing.T) {
@@ -255,7 +255,7 @@ func TestPacketsStillOnTheWayAreNotRepaired(t *testing.T) {
 func TestOpenRequestLeavesSlackForJitter(t *testing.T) {
 	s := direct(t, 20)
 	q := ask(2, feedback.Run{Seq: 0})
-	q[0].Slack = 2 * ms
+	q.Requests[0].Slack = 2 * ms
 	s.Feedback(t0().Add(62*ms+100*time.Microsecond), q)
 	if rows := drainRows(t, s); len(rows) != 1 {
 		t.Errorf("%d rows, only one packet left 62 ms before", len(rows))
@@ -293,7 +293,7 @@ func TestRepeatedRequestIsAnsweredOnce(t *testing.T) {
 func TestRowsHeldAreNotSentAgain(t *testing.T) {
 	s := direct(t, 15)
 	q := ask(7, feedback.Run{Seq: 3, N: 5})
-	q[0].Held = 3
+	q.Requests[0].Held = 3
 	s.Feedback(t0().Add(70*ms), q)
 	if rows := drainRows(t, s); len(rows) != 2 {
 		t.Errorf("%d rows for 5 packets with 3 held", len(rows))

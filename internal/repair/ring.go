@@ -38,7 +38,6 @@ type hole struct {
 	noticed time.Time // when a later packet came
 	asked   bool
 	retry   time.Time // when it may be asked for again, once asked
-	then    time.Time // and when after that, if it was asked for twice before retry
 }
 
 func (r *ring) extend(seq uint16) int64 {

@@ -31,7 +31,7 @@ type SenderStats struct {
 	Requests  uint64 // answered
 	Repeated  uint64 // requests seen before
 	NotDue    uint64 // packets asked for that may still be on the way
-	UnderWay  uint64 // packets asked for to which an answer was on its way
+	UnderWay  uint64 // blocks asked for to which the answer was on its way
 	Unknown   uint64 // packets asked for that were never sent, or too long ago
 }
 

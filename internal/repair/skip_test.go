@@ -18,7 +18,7 @@ func TestRowsLeftOutKeepTheirNumbers(t *testing.T) {
 	now := t0().Add(100 * ms)
 	for id := range uint8(60) { // of each three rows or more
 		now = now.Add(100 * ms)
-		s.Feedback(now, []feedback.Request{{ID: id, Runs: []feedback.Run{{Seq: 100, N: 3}}}})
+		s.Feedback(now, ask(id, feedback.Run{Seq: 100, N: 3}))
 		for {
 			if _, _, ok := s.Peek(); !ok {
 				break
@@ -29,7 +29,7 @@ func TestRowsLeftOutKeepTheirNumbers(t *testing.T) {
 			break
 		}
 	}
-	s.Feedback(now.Add(100*ms), []feedback.Request{{ID: 100, Runs: []feedback.Run{{Seq: 100, N: 3}}}})
+	s.Feedback(now.Add(100*ms), ask(100, feedback.Run{Seq: 100, N: 3}))
 	typ, size, ok := s.Peek()
 	if !ok || typ != fec.OnDemand {
 		t.Fatalf("no answer: %v %v", typ, ok)

@@ -22,11 +22,10 @@ type store struct {
 // slot is one packet sent. Extended sequence numbers begin at 65,536, so that 0
 // is an empty place.
 type slot struct {
-	seq      int64
-	p        *media.Packet
-	sent     time.Time
-	answered time.Time // when rows for it were last sent; zero: never
-	frame    *frame
+	seq   int64
+	p     *media.Packet
+	sent  time.Time
+	frame *frame
 }
 
 // frame is a picture: the packets with one timestamp.
@@ -39,6 +38,7 @@ type frame struct {
 	disposable  bool // no packet of it was referred to by others
 	done        bool // its end was sent
 	rows        [fec.MaxStride]uint8
+	answers     []reply
 }
 
 // whole tells that no packet between first and last is missing here.
