@@ -91,7 +91,10 @@ type pace struct {
 
 // read adjusts the cap after a report.
 func (p *pace) read(s *bwe.Signals, flowing float64, contested, waiting time.Duration) {
-	if s.Phi.Or(0) > rivalPhi && s.Queue-s.Noise > besideQueue {
+	// On a narrow link our own key frame looks like a newcomer for a while: only where
+	// we take little of it is that no matter.
+	small := flowing < smallShare*s.Capacity
+	if small && s.Phi.Or(0) > rivalPhi && s.Queue-s.Noise > besideQueue {
 		p.filled = s.At
 	}
 	p.beside = contested > capRivals || s.At.Sub(p.filled) < besideKept

@@ -24,7 +24,9 @@ func TestBesideOthersAKeyFrameTakesTheTimeItHas(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := pace{budget: defaultBudget}
-			s := bwe.Signals{At: time.Unix(100, 0), RTT: 60 * ms1, Queue: c.queue, Queue500: c.queue, Phi: share(c.phi)}
+			s := bwe.Signals{
+				At: time.Unix(100, 0), RTT: 60 * ms1, Queue: c.queue, Queue500: c.queue, Phi: share(c.phi), Capacity: 20e6,
+			}
 			p.read(&s, level, 0, 0)
 			rate, _ := p.rate(level, 1, false, 0)
 			if rate < c.lo*1e6 || rate > c.hi*1e6 {
