@@ -44,6 +44,16 @@ type Listen struct {
 	// RTP, and the odd one after it for RTCP (RFC 3550 §11). Default: RTSP's
 	// port + 2, made even. "off": RTSP over TCP only.
 	RTP string `yaml:"rtp,omitempty"`
+	// HTTP is the TCP address of the pages and players in a browser, such as ":8080",
+	// without encryption. A page over HTTP can watch; it can neither talk back nor,
+	// unless access.basic allows passwords in clear, log in from another machine.
+	HTTP string `yaml:"http,omitempty"`
+	// HTTPS is the same with TLS, such as ":8443". It shows the certificate in identity.
+	HTTPS string `yaml:"https,omitempty"`
+	// WebRTC is the UDP port for the media of those pages; the TCP port of the same
+	// number serves networks that let no UDP through. Default: ":8189" where http or
+	// https is set. "off": the pages get their media in the web connection.
+	WebRTC string `yaml:"webrtc,omitempty"`
 	// Admin is the HTTP address for metrics and health, such as
 	// "127.0.0.1:9090". Nobody is asked for a login there: keep it inside.
 	Admin string `yaml:"admin,omitempty"`
@@ -96,6 +106,10 @@ type Feed struct {
 	// Sub is the RTSP URL of its sub stream: the same picture at a lower rate,
 	// for links that cannot carry the main stream. Default: none.
 	Sub string `yaml:"sub,omitempty"`
+	// Snapshot is the http or https URL at which the camera gives its picture as a
+	// JPEG, for the small previews on the node's page. Default: none, the page draws
+	// the last key frame.
+	Snapshot string `yaml:"snapshot,omitempty"`
 	// Transport is how media comes from the camera. Default: auto.
 	Transport Transport `yaml:"transport,omitempty"`
 	// Always pulls the camera even while nobody watches. Default: on demand.

@@ -14,6 +14,7 @@ import (
 const (
 	defaultMaxRate  = 100e6                  // the rural link this is made for
 	defaultQueueAge = 200 * time.Millisecond // later than that a frame is late at the far end
+	defaultWebRTC   = ":8189"                // the port that other media servers use for it, too
 )
 
 // What links.probe may be.
@@ -25,12 +26,18 @@ const (
 // RTPOff in listen.rtp means: RTSP over TCP only.
 const RTPOff = "off"
 
+// WebRTCOff in listen.webrtc means: pages get their media in the web connection.
+const WebRTCOff = "off"
+
 // WithDefaults is a copy in which every key has the value that is in force. The
 // node works with such a copy; what it was given stays as the operator wrote it.
 func (c *Config) WithDefaults() *Config {
 	d := *c
 	if d.Listen.RTP == "" && d.Listen.RTSP != "" {
 		d.Listen.RTP = rtpAfter(d.Listen.RTSP)
+	}
+	if d.Listen.HTTP != "" || d.Listen.HTTPS != "" {
+		setDefault(&d.Listen.WebRTC, defaultWebRTC)
 	}
 	setDefault(&d.Links.MaxRate, defaultMaxRate)
 	setDefault(&d.Links.QueueAge, Duration(defaultQueueAge))

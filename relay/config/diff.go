@@ -35,7 +35,7 @@ func (c Changes) None() bool {
 func Diff(old, fresh *Config) Changes {
 	a, b := old.WithDefaults(), fresh.WithDefaults()
 	changes := Changes{
-		Feeds:   diffNames(a.Feeds, b.Feeds),
+		Feeds:   diffNames(pulledFeeds(a.Feeds), pulledFeeds(b.Feeds)),
 		Parents: diffNames(byAddress(a.Parents), byAddress(b.Parents)),
 	}
 	compare := func(list *[]string, key string, x, y any) {
@@ -43,6 +43,7 @@ func Diff(old, fresh *Config) Changes {
 			*list = append(*list, key)
 		}
 	}
+	compare(&changes.Live, "feeds.*.snapshot", snapshots(a.Feeds), snapshots(b.Feeds))
 	compare(&changes.Live, "access", a.Access, b.Access)
 	compare(&changes.Live, "users", a.Users, b.Users)
 	compare(&changes.Live, "log.level", a.Log.Level, b.Log.Level)
@@ -51,11 +52,35 @@ func Diff(old, fresh *Config) Changes {
 	compare(&changes.Restart, "listen.quic", a.Listen.QUIC, b.Listen.QUIC)
 	compare(&changes.Restart, "listen.rtsp", a.Listen.RTSP, b.Listen.RTSP)
 	compare(&changes.Restart, "listen.rtp", a.Listen.RTP, b.Listen.RTP)
+	compare(&changes.Restart, "listen.http", a.Listen.HTTP, b.Listen.HTTP)
+	compare(&changes.Restart, "listen.https", a.Listen.HTTPS, b.Listen.HTTPS)
+	compare(&changes.Restart, "listen.webrtc", a.Listen.WebRTC, b.Listen.WebRTC)
 	compare(&changes.Restart, "listen.admin", a.Listen.Admin, b.Listen.Admin)
 	compare(&changes.Restart, "links", a.Links, b.Links)
 	compare(&changes.Restart, "playout", a.Playout, b.Playout)
 	compare(&changes.Restart, "log.format", a.Log.Format, b.Log.Format)
 	return changes
+}
+
+// pulledFeeds leaves out what a camera need not be pulled anew for.
+func pulledFeeds(feeds map[media.FeedID]Feed) map[media.FeedID]Feed {
+	m := make(map[media.FeedID]Feed, len(feeds))
+	for id, f := range feeds {
+		f.Snapshot = ""
+		m[id] = f
+	}
+	return m
+}
+
+// snapshots are the URLs of pictures, of the feeds that have one.
+func snapshots(feeds map[media.FeedID]Feed) map[media.FeedID]string {
+	m := make(map[media.FeedID]string)
+	for id, f := range feeds {
+		if f.Snapshot != "" {
+			m[id] = f.Snapshot
+		}
+	}
+	return m
 }
 
 func byAddress(parents []Parent) map[string]Parent {

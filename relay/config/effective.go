@@ -15,7 +15,7 @@ const masked = "***"
 func (c *Config) Effective() ([]byte, error) {
 	d := c.WithDefaults()
 	for name, f := range d.Feeds {
-		f.Main, f.Sub = maskURL(f.Main), maskURL(f.Sub)
+		f.Main, f.Sub, f.Snapshot = maskURL(f.Main), maskURL(f.Sub), maskURL(f.Snapshot)
 		d.Feeds[name] = f
 	}
 	for i := range d.Users {

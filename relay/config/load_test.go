@@ -70,7 +70,7 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 	tests := []struct{ name, yaml, want string }{
 		{
 			"an unknown key", hub + "listen: {quick: \":4433\"}\n",
-			`hub.yaml:3:10: listen: unknown key "quick" (known here: quic, rtsp, rtp, admin)`,
+			`hub.yaml:3:10: listen: unknown key "quick" (known here: quic, rtsp, rtp, http, https, webrtc, admin)`,
 		},
 		{
 			"an unknown key at the top", hub + "feed: {}\n",

@@ -23,6 +23,7 @@ func expandSecrets(c *Config, src Source) (problems []Problem) {
 		f := c.Feeds[name]
 		expand(fmt.Sprintf("feeds.%s.main", name), &f.Main)
 		expand(fmt.Sprintf("feeds.%s.sub", name), &f.Sub)
+		expand(fmt.Sprintf("feeds.%s.snapshot", name), &f.Snapshot)
 		c.Feeds[name] = f
 	}
 	for i := range c.Users {

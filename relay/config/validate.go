@@ -54,6 +54,10 @@ func (c *Config) check() []Problem {
 		k.add("identity", "a node with links needs one: classrelay ca issue --dir pki --name %s", cmpName(c.Node))
 	}
 	c.Listen.check(&k)
+	c.Listen.checkWeb(&k)
+	if c.Listen.HTTPS != "" && c.Identity == "" {
+		k.add("listen.https", "it shows the node's certificate, and identity is not set")
+	}
 	c.checkParents(&k)
 	for _, name := range slices.Sorted(maps.Keys(c.Feeds)) {
 		f := c.Feeds[name]
@@ -61,8 +65,8 @@ func (c *Config) check() []Problem {
 		_, err := media.ParseFeedID(string(name))
 		k.err(key, err)
 		f.check(&k, key)
-		if f.Push != "" && c.Listen.RTSP == "" {
-			k.add(key+".push", "nobody can push here: listen.rtsp is not set")
+		if f.Push != "" && c.Listen.RTSP == "" && !c.Listen.Web() {
+			k.add(key+".push", "nobody can push here: neither listen.rtsp nor listen.http nor listen.https is set")
 		}
 	}
 	c.checkAccess(&k)
@@ -166,11 +170,12 @@ func (f *Feed) check(k *checks, key string) {
 		k.add(key+".push", "a feed comes from a camera or from a pusher, not from both")
 	case f.Push != "" && f.Push != PushFirst && f.Push != PushLast:
 		k.add(key+".push", "unknown rule %q (first or last)", f.Push)
-	case f.Push != "" && (f.Always || f.BasicAuth || f.Transport != ""):
-		k.add(key+".push", "always, basic_auth and transport are for cameras")
+	case f.Push != "" && (f.Always || f.BasicAuth || f.Transport != "" || f.Snapshot != ""):
+		k.add(key+".push", "always, basic_auth, transport and snapshot are for cameras")
 	}
 	k.err(key+".main", checkCamera(f.Main))
 	k.err(key+".sub", checkCamera(f.Sub))
+	k.err(key+".snapshot", checkSnapshot(f.Snapshot))
 	switch f.Transport {
 	case "", TransportAuto, TransportTCP, TransportUDP:
 	default:
