@@ -1,4 +1,4 @@
-// Package access answers who may watch or push over RTSP.
+// Package access answers who may watch or push, over RTSP and in a browser.
 //
 // The rule, in this order:
 //
@@ -14,6 +14,9 @@
 // argon2id hash (RFC 9106). Failed logins make an address wait, and only a few
 // argon2id computations run at once, so a flood of logins costs the lessons
 // nothing.
+//
+// Who types name and password into a page is checked by Rules.Enter, with the same
+// penalties; the web server then keeps a session for them and asks Rules.Allows.
 //
 // The RTSP server asks Rules.Check at each request that needs it and sends
 // Rules.Challenge where the verdict says so.

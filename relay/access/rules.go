@@ -179,6 +179,15 @@ func (r *Rules) verify(l login, q Request) (ok bool, reason string) {
 	if !r.cfg.Basic && !q.TLS {
 		return false, "a Basic login was sent and access.basic is not set"
 	}
+	return r.checkPassword(l)
+}
+
+// tooMany is why a login is not computed.
+const tooMany = "too many logins at once"
+
+// checkPassword compares a password with the user's argon2id hash. A reason means
+// that it could not be done.
+func (r *Rules) checkPassword(l login) (ok bool, reason string) {
 	u := r.users[l.name]
 	if u != nil && r.provenBefore(l) {
 		return true, ""
@@ -188,10 +197,10 @@ func (r *Rules) verify(l login, q Request) (ok bool, reason string) {
 		hash = u.hash
 	}
 	if hash == nil {
-		return false, "no user has a password hash: Basic logins cannot be checked"
+		return false, "no user has a password hash: logins by password cannot be checked"
 	}
 	if !r.takeSlot() {
-		return false, "too many logins at once"
+		return false, tooMany
 	}
 	match := hash.matches(l.password)
 	<-r.slots

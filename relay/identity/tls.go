@@ -43,6 +43,18 @@ func (id *Identity) ServerTLS() *tls.Config {
 	}
 }
 
+// WebTLS is the configuration for the node's pages: the node's certificate, and no
+// question for one of the browser. Old panels do not speak TLS 1.3 yet, so 1.2 will do
+// (RFC 9325 §3.1.1). Reload acts on it.
+func (id *Identity) WebTLS() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return &id.current.Load().cert, nil
+		},
+	}
+}
+
 // ClientTLS is the TLS 1.3 configuration for the side that dials host. With a
 // node name only that node will do. Without one it is any node of this county,
 // except that a certificate which names hosts must name this one. The caller adds
