@@ -68,15 +68,15 @@ func TestGuessesInThePageCountAsGuessesOverRTSP(t *testing.T) {
 		if e.Allowed || e.Wait <= 0 || e.Wait > forgetAfter {
 			t.Fatalf("the sixth guess in a row: %+v", e)
 		}
-		if e := r.Enter(typed("10.2.0.2", "li", secret)); !e.Allowed {
-			t.Errorf("another address pays for it: %+v", e)
+		if other := r.Enter(typed("10.2.0.2", "li", secret)); !other.Allowed {
+			t.Errorf("another address pays for it: %+v", other)
 		}
 		if v := r.Check(from("10.2.0.1").basic("li", secret)); v.Allowed {
 			t.Error("RTSP lets the guesser in")
 		}
 		time.Sleep(e.Wait)
-		if e := r.Enter(typed("10.2.0.1", "li", secret)); !e.Allowed {
-			t.Errorf("after the wait: %+v", e)
+		if late := r.Enter(typed("10.2.0.1", "li", secret)); !late.Allowed {
+			t.Errorf("after the wait: %+v", late)
 		}
 	})
 }

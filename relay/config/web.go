@@ -22,7 +22,10 @@ func (l Listen) checkWeb(k *checks) {
 	// All of these are TCP ports; listen.webrtc is one besides its UDP port.
 	taken := make(map[string]string)
 	for _, p := range []struct{ key, addr string }{
-		{"listen.rtsp", l.RTSP}, {"listen.admin", l.Admin}, {"listen.http", l.HTTP}, {"listen.https", l.HTTPS},
+		{"listen.rtsp", l.RTSP},
+		{"listen.admin", l.Admin},
+		{"listen.http", l.HTTP},
+		{"listen.https", l.HTTPS},
 		{"listen.webrtc", l.WebRTC},
 	} {
 		if p.addr == "" || p.addr == WebRTCOff || portOf(p.addr) == 0 {
