@@ -37,6 +37,7 @@ type LayerStats struct {
 	KeyFrames uint64
 	Skipped   uint64 // packets that readers lost because they fell behind the ring
 	Last      time.Time
+	LastKey   time.Time // when the last key frame began to come
 }
 
 // NewFeed returns an empty feed.
@@ -81,7 +82,10 @@ func (f *Feed) WritePacket(p *media.Packet) {
 	keys := ly.ring.added
 	ly.ring.put(p)
 	ly.stats.count(p)
-	ly.stats.KeyFrames += ly.ring.added - keys
+	if n := ly.ring.added - keys; n > 0 {
+		ly.stats.KeyFrames += n
+		ly.stats.LastKey = p.Arrival
+	}
 	if !ly.wakes.due(p) {
 		return
 	}

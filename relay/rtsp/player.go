@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/bluenviron/gortsplib/v4"
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
@@ -61,6 +62,8 @@ type player struct {
 	viewer *playout.Viewer
 	stream *gortsplib.ServerStream
 	log    *zap.Logger
+	remote string    // the address without its port
+	since  time.Time // when it was set up
 	// session is closed to send the player away.
 	session *gortsplib.ServerSession
 
@@ -92,6 +95,8 @@ func (s *Server) setup(session *gortsplib.ServerSession, r request) (*gortsplib.
 		stream: &gortsplib.ServerStream{Server: s.rtsp, Desc: answer.Desc},
 		log:    log,
 
+		remote:  r.remote().String(),
+		since:   time.Now(),
 		session: session,
 	}
 	if err := p.stream.Initialize(); err != nil {
@@ -173,7 +178,10 @@ func (s *Server) Dismiss(feed media.FeedID) (n int) {
 
 // PlayerStats is what one player got.
 type PlayerStats struct {
-	Feed media.FeedID
+	Feed   media.FeedID
+	Remote string    // the address without its port
+	User   string    // who logged in; empty where no login was needed
+	Since  time.Time // when it was set up
 	playout.ViewerStats
 }
 
@@ -183,7 +191,9 @@ func (s *Server) Players() []PlayerStats {
 	defer s.mu.Unlock()
 	out := make([]PlayerStats, 0, len(s.players))
 	for p := range s.players {
-		out = append(out, PlayerStats{Feed: p.offer.Source.ID(), ViewerStats: p.viewer.Stats()})
+		out = append(out, PlayerStats{
+			Feed: p.offer.Source.ID(), Remote: p.remote, User: p.offer.user, Since: p.since, ViewerStats: p.viewer.Stats(),
+		})
 	}
 	return out
 }
