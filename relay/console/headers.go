@@ -1,0 +1,83 @@
+package console
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// policy lets a page load and run what comes from this node and nothing else. ws: is
+// for browsers in which 'self' does not cover a WebSocket of the same place.
+const policy = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
+	"media-src 'self' blob:; connect-src 'self' ws: wss:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+
+// guard puts the headers of every answer, and refuses what the page of another site
+// sends in the name of a visitor: a cookie, or the visitor's address, would be taken
+// for his own will.
+func guard(next http.Handler) http.Handler {
+	origins := http.NewCrossOriginProtection()
+	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusForbidden, codeCrossOrigin, "this request comes from the page of another site")
+	}))
+	inner := origins.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Permissions-Policy", "camera=(self), microphone=(self), geolocation=(), payment=(), usb=()")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store") // pages.go allows what may be kept
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// sameOrigin tells whether a request comes from this node's own pages, or from no page
+// at all. Browsers let any page open a WebSocket to anywhere, and say where the page
+// is from (RFC 6455 §4.1).
+func sameOrigin(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+}
+
+// isUpgrade tells whether a request wants to become something else, as a WebSocket.
+func isUpgrade(r *http.Request) bool {
+	return len(r.Header.Values("Upgrade")) > 0
+}
+
+// remoteOf is who asks. A web server on this machine that passes requests on says for
+// whom, in the last entry of X-Forwarded-For: without that everybody would be taken
+// for this machine, which may do everything.
+func remoteOf(r *http.Request) netip.Addr {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{} // belongs to no network: a login is asked for
+	}
+	remote := at.Addr().Unmap()
+	forwarded := r.Header.Values("X-Forwarded-For")
+	if !remote.IsLoopback() || len(forwarded) == 0 {
+		return remote
+	}
+	list := strings.Split(forwarded[len(forwarded)-1], ",")
+	client, err := netip.ParseAddr(strings.TrimSpace(list[len(list)-1]))
+	if err != nil {
+		return netip.Addr{}
+	}
+	return client.Unmap()
+}
+
+// encrypted tells whether what is sent can be read on the way. A web server on this
+// machine that passes requests on says how it got them.
+func encrypted(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && at.Addr().Unmap().IsLoopback() && r.Header.Get("X-Forwarded-Proto") == "https"
+}
