@@ -27,6 +27,9 @@ const (
 	redialMax = time.Second
 )
 
+// errNoAnswer is a dial that nobody answered.
+var errNoAnswer = errors.New("nothing answers")
+
 // dialer keeps one link to a parent up until its context ends.
 type dialer struct {
 	parent config.Parent
@@ -52,6 +55,7 @@ func (d *dialer) Run(ctx context.Context) {
 		}
 		if text := err.Error(); text != said { // the same reason is said once, not every second
 			d.log.Warn("no link to the parent; trying on", zap.Error(err))
+			d.node.noLink(d.parent, err)
 			said = text
 		}
 		select {
@@ -68,7 +72,7 @@ func (d *dialer) attempt(ctx context.Context) (lasted time.Duration, err error) 
 	conn, err := d.dial(ctx)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return 0, fmt.Errorf("nothing answers at %s (UDP): is the node there up, and the port open?", d.parent.Address)
+		return 0, fmt.Errorf("%w at %s (UDP): is the node there up, and the port open?", errNoAnswer, d.parent.Address)
 	case err != nil:
 		return 0, d.inWords(err)
 	}
@@ -77,7 +81,7 @@ func (d *dialer) attempt(ctx context.Context) (lasted time.Duration, err error) 
 	}
 	cfg := d.node.downlink(d.parent.MaxRate)
 	began := time.Now()
-	err = d.node.carry(ctx, conn, true, cfg)
+	err = d.node.carry(ctx, conn, d.parent.Address, cfg)
 	return time.Since(began), d.inWords(err) // TLS tells a dialler late that it is refused
 }
 
@@ -117,8 +121,9 @@ func (n *Node) downlink(most config.Rate) fanout.DownlinkConfig {
 	}
 }
 
-// carry runs a link over a connection until it ends, and says so in the log.
-func (n *Node) carry(ctx context.Context, conn *roq.Conn, dialled bool, cfg fanout.DownlinkConfig) error {
+// carry runs a link over a connection until it ends, and says so in the log. parent is
+// the address that was dialled; empty: the peer has dialled.
+func (n *Node) carry(ctx context.Context, conn *roq.Conn, parent string, cfg fanout.DownlinkConfig) error {
 	peer, err := identity.PeerName(conn.TLS())
 	if err != nil {
 		_ = conn.CloseWithError(roq.GeneralError, err.Error())
@@ -130,7 +135,7 @@ func (n *Node) carry(ctx context.Context, conn *roq.Conn, dialled bool, cfg fano
 		_ = conn.CloseWithError(roq.GeneralError, err.Error())
 		return err
 	}
-	l, err := newLink(n.table, conn, peer, dialled, cfg, n.version, n.log)
+	l, err := newLink(n.table, conn, peer, parent, cfg, n.version, n.log)
 	if err != nil {
 		_ = conn.CloseWithError(roq.InternalError, err.Error())
 		return err

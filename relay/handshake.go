@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/identity"
 	"github.com/classrelay/classrelay/roq"
 )
@@ -92,6 +93,7 @@ func (n *Node) serverTLS() *tls.Config {
 			name, _ := identity.PeerName(s) // empty: it is in err, too
 			if err != nil && n.refused.first(time.Now(), "refused "+name+" at "+hostOf(from), 1) {
 				n.log.Warn("node refused", zap.Stringer("address", from), zap.Error(err))
+				n.table.note(console.Change{Code: console.NodeRefused, Why: hostOf(from) + ": " + err.Error()})
 			}
 			return err
 		}
@@ -114,6 +116,7 @@ func (n *Node) brokenOff(now time.Time, from net.Addr) {
 		n.log.Warn("a node dials and refuses this one: it does not trust the certificate here, its log says why; "+
 			"if it is of this county, issue its certificate with the CA named here",
 			zap.Stringer("address", from), zap.String("county_ca", n.id.Issuer()))
+		n.table.note(console.Change{Code: console.RefusedByNode, Why: hostOf(from)})
 	}
 }
 

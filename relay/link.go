@@ -14,6 +14,7 @@ import (
 
 	"github.com/classrelay/classrelay/fanout"
 	"github.com/classrelay/classrelay/relay/clock"
+	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/control"
 	"github.com/classrelay/classrelay/roq"
 )
@@ -79,9 +80,10 @@ type deadlines struct {
 
 // newLink makes a link of a connection whose handshake is complete.
 func newLink(
-	t *table, conn *roq.Conn, peer string, dialled bool, cfg fanout.DownlinkConfig, version string, log *zap.Logger,
+	t *table, conn *roq.Conn, peer, parent string, cfg fanout.DownlinkConfig, version string, log *zap.Logger,
 ) (*link, error) {
 	log = log.With(zap.String("peer", peer))
+	dialled := parent != ""
 	session, err := roq.NewSession(conn, roq.SessionConfig{Relay: true, Listener: !dialled}, log)
 	if err != nil {
 		return nil, err
@@ -102,7 +104,7 @@ func newLink(
 	l.receiver = newReceiver(t, session, l.in, log)
 	cfg.Seed = seedOf(t.node, peer)
 	l.sender = newSender(t, peer, session, l.mail.wake, cfg)
-	l.status.Store(&LinkStatus{Peer: peer, Dialled: dialled, Since: time.Now()})
+	l.status.Store(&LinkStatus{Peer: peer, Parent: parent, Dialled: dialled, Since: time.Now()})
 	conn.Controller().SetYield(false) // the downlink's own estimator yields
 	for _, id := range []uint64{timeFlow, fanout.FeedbackFlow, fanout.ProbeFlow} {
 		if err := session.Receive(id, l.in); err != nil {
@@ -152,12 +154,19 @@ func (l *link) Run(ctx context.Context) error {
 
 // exchangeFeeds is what a link is for.
 func (l *link) exchangeFeeds(ctx context.Context) error {
-	if loser := l.table.addLink(l); loser != nil {
+	loser := l.table.addLink(l)
+	if loser != nil {
 		loser.mail.end("another link to this node has taken over")
+	}
+	if loser != l {
+		l.table.note(console.Change{Code: console.LinkUp, Link: l.peer})
 	}
 	err := l.loop(ctx)
 	l.table.removeLink(l)
 	l.sender.closeAll()
+	if loser != l {
+		l.table.noteDown(ctx, l.peer, err)
+	}
 	return err
 }
 

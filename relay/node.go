@@ -15,6 +15,7 @@ import (
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/access"
 	"github.com/classrelay/classrelay/relay/config"
+	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/identity"
 	"github.com/classrelay/classrelay/relay/rtsp"
 	"github.com/classrelay/classrelay/roq"
@@ -40,6 +41,7 @@ type Node struct {
 	since   time.Time
 	players atomic.Pointer[rtsp.Server] // nil before Run, and without listen.rtsp
 	refused refusals                    // what was said of nodes that could not link up
+	pages   *web                        // nil without listen.http and listen.https
 
 	mu      sync.Mutex // guards what Reload changes
 	ctx     context.Context
@@ -58,8 +60,8 @@ type pulled struct {
 
 // New checks the configuration against the identity. It opens nothing.
 func New(cfg *config.Config, id *identity.Identity, log *zap.Logger, opts Options) (*Node, error) {
-	if id == nil && (cfg.Listen.QUIC != "" || len(cfg.Parents) > 0) {
-		return nil, errors.New("identity: it is missing, and links need it; make one with `classrelay ca issue`")
+	if id == nil && (cfg.Listen.QUIC != "" || len(cfg.Parents) > 0 || cfg.Listen.HTTPS != "") {
+		return nil, errors.New("identity: it is missing, and links and https need it; make one with `classrelay ca issue`")
 	}
 	if id != nil && id.Name() != cfg.Node {
 		return nil, fmt.Errorf("node: this node is called %q, but the certificate in %s is for %q", cfg.Node, cfg.Identity,
@@ -87,7 +89,8 @@ func New(cfg *config.Config, id *identity.Identity, log *zap.Logger, opts Option
 		rules:   rules,
 	}
 	n.table.desk = newDesk(n.cfg, n.table)
-	return n, nil
+	n.pages, err = newWeb(n)
+	return n, err
 }
 
 // Run opens what the configuration says and relays until ctx ends; then it
@@ -115,7 +118,7 @@ func (n *Node) Run(ctx context.Context) error {
 	if listener != nil {
 		wg.Go(func() { n.accept(links, listener) }) // ends with links
 	}
-	server, err := n.openRTSP()
+	server, err := n.openFront()
 	if err != nil {
 		n.shut(endLinks, listener, &wg)
 		return err
@@ -129,6 +132,9 @@ func (n *Node) Run(ctx context.Context) error {
 		n.players.Store(server)
 		front.Go(func() { fail(server.Run(ctx)) }) // ends with ctx, or ends the node
 	}
+	if n.pages != nil {
+		front.Go(func() { fail(n.pages.run(ctx)) }) // ends with ctx, or ends the node
+	}
 	front.Go(func() { n.keepHouse(ctx) }) // ends with ctx
 	<-ctx.Done()
 	front.Wait()
@@ -139,6 +145,19 @@ func (n *Node) Run(ctx context.Context) error {
 		return cause
 	}
 	return nil
+}
+
+// openFront opens the ports for people: pages first, whose listeners can be closed
+// again when RTSP's cannot be opened.
+func (n *Node) openFront() (*rtsp.Server, error) {
+	if err := n.pages.open(); err != nil {
+		return nil, err
+	}
+	server, err := n.openRTSP()
+	if err != nil {
+		n.pages.close()
+	}
+	return server, err
 }
 
 // shut ends the links and waits for them.
@@ -187,7 +206,7 @@ func (n *Node) accept(ctx context.Context, l *roq.Listener) {
 			n.log.Error("no node can link up any more; restart this one", zap.Error(err))
 			return
 		}
-		wg.Go(func() { _ = n.carry(ctx, conn, false, cfg) }) // carry has logged it; ends with ctx
+		wg.Go(func() { _ = n.carry(ctx, conn, "", cfg) }) // carry has logged it; ends with ctx
 	}
 }
 
@@ -326,6 +345,7 @@ func (n *Node) Reload(cfg *config.Config) (restart []string, err error) {
 		err = n.id.Reload()
 	}
 	n.written = cfg
+	n.table.note(console.Change{Code: console.Reloaded})
 	n.log.Info("configuration reloaded", zap.Any("feeds", changes.Feeds), zap.Any("parents", changes.Parents),
 		zap.Strings("after_restart", changes.Restart))
 	return changes.Restart, err

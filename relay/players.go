@@ -28,7 +28,7 @@ func (n *Node) openRTSP() (*rtsp.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.table.serve(server)
+	n.table.serve(server.Dismiss)
 	return server, server.Open()
 }
 

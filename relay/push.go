@@ -10,6 +10,7 @@ import (
 	"github.com/classrelay/classrelay/ingest"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/config"
+	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/rtsp"
 )
 
@@ -73,7 +74,7 @@ func (t *table) pushPlace(id media.FeedID) (*feed, *pushes, error) {
 
 // take gives a layer to a pusher and makes its push.
 func (s *pushes) take(f *feed, p rtsp.Pushed, rule config.PushRule, log *zap.Logger) (*ingest.Push, error) {
-	previous, err := s.reserve(p, rule, log)
+	previous, err := s.reserve(f, p, rule, log)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func (s *pushes) take(f *feed, p rtsp.Pushed, rule config.PushRule, log *zap.Log
 
 // reserve holds the place of a layer and returns its last push, closed. A second
 // pusher is refused, unless the rule for the feed says that the last one wins.
-func (s *pushes) reserve(p rtsp.Pushed, rule config.PushRule, log *zap.Logger) (*ingest.Push, error) {
+func (s *pushes) reserve(f *feed, p rtsp.Pushed, rule config.PushRule, log *zap.Logger) (*ingest.Push, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was := &s.sessions[p.Layer]
@@ -106,6 +107,7 @@ func (s *pushes) reserve(p rtsp.Pushed, rule config.PushRule, log *zap.Logger) (
 				p.Feed, rtsp.ErrTaken, was.remote, p.Feed)
 		}
 		log.Info("push taken over", zap.String("from", was.remote))
+		f.table.note(console.Change{Code: console.PushTakenOver, Feed: string(p.Feed), Why: p.Remote})
 		if was.push != nil {
 			was.push.Close()
 		}

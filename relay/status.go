@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -18,7 +20,8 @@ import (
 // LinkStatus is a link's figures, at most a second old. It is immutable.
 type LinkStatus struct {
 	Peer    string
-	Dialled bool // this node dialled
+	Dialled bool   // this node dialled
+	Parent  string // the address that it dialled
 	Since   time.Time
 	Remote  string
 	Clock   clock.Offset
@@ -42,10 +45,12 @@ type OutFlow struct {
 
 // publish makes the link's figures readable by others.
 func (l *link) publish(now time.Time) {
+	was := l.status.Load()
 	st := &LinkStatus{
 		Peer:    l.peer,
 		Dialled: l.dialled,
-		Since:   l.status.Load().Since,
+		Parent:  was.Parent,
+		Since:   was.Since,
 		Remote:  l.conn.RemoteAddr().String(),
 		Clock:   l.exchange.Offset(now),
 		Path:    l.conn.Controller().Stats(),
@@ -53,7 +58,7 @@ func (l *link) publish(now time.Time) {
 		Down:    l.sender.down.Stats(now),
 		In:      l.receiver.stats(now),
 		At:      now,
-		Above:   l.status.Load().Above,
+		Above:   was.Above,
 	}
 	for id, f := range l.sender.flows {
 		active, since := l.sender.down.Active(id)
@@ -81,6 +86,8 @@ type FeedStatus struct {
 	Source string   // in words: a camera, a pusher, a node
 	Path   []string // the nodes it has come through
 	Online bool
+	Pushed bool // it is, or was, pushed to this node
+	Lost   bool // no way leads to it now
 	// ClockError bounds the error of capture times: what the time exchanges
 	// along the path could not tell.
 	ClockError time.Duration
@@ -125,12 +132,59 @@ func (t *table) status(f *feed) FeedStatus {
 			Stats:    f.Stats(media.Layer(l)),
 		}
 	}
-	if _, a, ok := t.routes.Best(f.ID()); ok {
+	_, a, ok := t.routes.Best(f.ID())
+	st.Lost = !ok
+	if ok {
 		st.Path, st.Online = a.Path, a.Online
 		st.ClockError = time.Duration(a.ClockErrorUs) * time.Microsecond
 	}
-	if c, ok := f.source.(*camera); ok {
-		st.Cameras = c.status()
+	switch s := f.source.(type) {
+	case *camera:
+		st.Cameras = s.status()
+	case *pushes:
+		st.Pushed = true
 	}
 	return st
+}
+
+// known collects the figures of every feed that this node has or could get, in order:
+// those that were never opened here, too, as far as a peer has told of them.
+func (t *table) known() []FeedStatus {
+	var list []FeedStatus
+	for _, f := range t.all() {
+		if !t.isWithdrawn(f.ID()) {
+			list = append(list, t.status(f))
+		}
+	}
+	list = append(list, t.announcedOnly()...)
+	slices.SortFunc(list, func(a, b FeedStatus) int { return cmp.Compare(a.ID, b.ID) })
+	return list
+}
+
+func (t *table) isWithdrawn(id media.FeedID) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, gone := t.withdrawn[id]
+	return gone
+}
+
+// announcedOnly are the feeds that peers have told of and nobody has asked for.
+func (t *table) announcedOnly() (list []FeedStatus) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, id := range t.routes.Feeds() {
+		if t.feeds[id] != nil {
+			continue
+		}
+		peer, a, _ := t.routes.Best(id)
+		st := FeedStatus{
+			ID: id, Source: "node " + peer, Path: a.Path, Online: a.Online,
+			ClockError: time.Duration(a.ClockErrorUs) * time.Microsecond,
+		}
+		for l, track := range a.Tracks {
+			st.Layers[l].Track = track
+		}
+		list = append(list, st)
+	}
+	return list
 }

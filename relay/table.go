@@ -1,9 +1,12 @@
 package relay
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,6 +14,7 @@ import (
 
 	"github.com/classrelay/classrelay/fanout"
 	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/control"
 	"github.com/classrelay/classrelay/relay/probe"
 	"github.com/classrelay/classrelay/relay/route"
@@ -33,10 +37,11 @@ type table struct {
 	appear  chan struct{}           // closed and made anew when a feed becomes known
 	// withdrawn are feeds that an operator has taken out, here or further up.
 	withdrawn map[media.FeedID]struct{}
-	// dismiss sends the viewers of a feed away and tells how many; it must not call
-	// the table. Nil before there is a server for them.
-	dismiss func(id media.FeedID) int
-	desk    *probe.Desk // who may probe; set once, before there are links
+	// dismiss sends the viewers of a feed away, a server each, and tells how many; none
+	// may call the table.
+	dismiss []func(id media.FeedID) int
+	desk    *probe.Desk      // who may probe; set once, before there are links
+	journal *console.Journal // what changes, for the node's page; nil: there is none
 }
 
 func newTable(node string, log *zap.Logger) *table {
@@ -148,7 +153,9 @@ func (t *table) learn(peer string, feeds []control.Feed, clockError time.Duratio
 	defer t.mu.Unlock()
 	changed, refused := t.routes.SetPeer(peer, feeds, clockError.Microseconds())
 	for _, r := range refused {
-		t.sayOnce(r.Feed, "feed refused", zap.String("peer", peer), zap.String("why", r.Why))
+		if t.sayOnce(r.Feed, "feed refused", zap.String("peer", peer), zap.String("why", r.Why)) {
+			t.note(console.Change{Code: console.FeedRefused, Link: peer, Feed: string(r.Feed), Why: r.Why})
+		}
 	}
 	t.rerouted(changed)
 }
@@ -160,7 +167,10 @@ func (t *table) rerouted(changed []media.FeedID) {
 	}
 	for _, id := range changed {
 		if origins := t.routes.Origins(id); len(origins) > 1 {
-			t.sayOnce(id, "two nodes claim the same feed name; rename one of them", zap.Strings("nodes", origins))
+			what := "two nodes claim the same feed name; rename one of them"
+			if t.sayOnce(id, what, zap.Strings("nodes", origins)) {
+				t.note(console.Change{Code: console.NameTaken, Feed: string(id), Why: strings.Join(origins, ", ")})
+			}
 		}
 		f := t.feeds[id]
 		peer, a, ok := t.routes.Best(id)
@@ -181,12 +191,28 @@ func (t *table) rerouted(changed []media.FeedID) {
 }
 
 // sayOnce logs something about a feed unless it was the last thing said of it.
-func (t *table) sayOnce(id media.FeedID, what string, fields ...zap.Field) {
+func (t *table) sayOnce(id media.FeedID, what string, fields ...zap.Field) (said bool) {
 	if t.refused[id] == what {
-		return
+		return false
 	}
 	t.refused[id] = what
 	t.log.Warn(what, append(fields, zap.String("feed", string(id)))...)
+	return true
+}
+
+// note takes a change down for the node's page.
+func (t *table) note(c console.Change) { t.journal.Note(time.Now(), c) }
+
+// noteDown says there that a link has ended, and why; ctx is the link's.
+func (t *table) noteDown(ctx context.Context, peer string, err error) {
+	c := console.Change{Code: console.LinkDown, Link: peer}
+	if err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) { // that is: this node has ended it
+		c.Why = err.Error()
+	}
+	t.note(c)
 }
 
 // addLink puts a link into use. It returns the one it replaces, to be closed, or

@@ -6,6 +6,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/fanout"
+	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/control"
 )
 
@@ -52,10 +53,12 @@ func (l *link) follow() {
 		l.told.moves = n
 		l.sender.down.Moved()
 		l.log.Info("the peer's address has changed", zap.Stringer("address", l.conn.RemoteAddr()))
+		l.table.note(console.Change{Code: console.AddressChanged, Link: l.peer, Why: l.conn.RemoteAddr().String()})
 	}
 	if last, n := l.sender.down.LastSwitch(); n != l.told.switches {
 		l.told.switches = n
 		l.log.Info("layers changed", zap.String("why", last.Why))
+		l.table.note(console.Change{Code: console.LayersChanged, Link: l.peer, Rule: last.Rule, Why: last.Why})
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/media"
-	"github.com/classrelay/classrelay/relay/rtsp"
+	"github.com/classrelay/classrelay/relay/console"
 )
 
 // A feed outlives its source: viewers wait while a camera reboots or a line is cut.
@@ -18,7 +18,7 @@ import (
 func (t *table) withdraw(id media.FeedID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.sendAway(id, zap.String("by", "this node's configuration"))
+	t.sendAway(id, "this node's configuration")
 }
 
 // withdrawnBy acts on what a peer says is taken out, where it was that peer the feed
@@ -28,7 +28,7 @@ func (t *table) withdrawnBy(peer string, ids []media.FeedID) {
 	defer t.mu.Unlock()
 	for _, id := range ids {
 		if f := t.feeds[id]; f != nil && f.source == nil && f.from == peer {
-			t.sendAway(id, zap.String("by", "node "+peer))
+			t.sendAway(id, "node "+peer)
 		}
 	}
 }
@@ -43,32 +43,34 @@ func (t *table) abandon(peer string) {
 	defer t.mu.Unlock()
 	for id, f := range t.feeds {
 		if f.source == nil && f.from == peer {
-			t.sendAway(id, zap.String("by", "this node's configuration, which has no parent "+peer+" any more"))
+			t.sendAway(id, "this node's configuration, which has no parent "+peer+" any more")
 		}
 	}
 }
 
 // sendAway ends a feed that has no way left, and says so once. With mu held.
-func (t *table) sendAway(id media.FeedID, by zap.Field) {
+func (t *table) sendAway(id media.FeedID, by string) {
 	_, known := t.withdrawn[id]
 	if _, _, ok := t.routes.Best(id); ok || known {
 		return
 	}
 	t.withdrawn[id] = struct{}{}
 	viewers := 0
-	if t.dismiss != nil {
-		viewers = t.dismiss(id)
+	for _, dismiss := range t.dismiss {
+		viewers += dismiss(id)
 	}
-	t.log.Info("feed withdrawn, its viewers are sent away", zap.String("feed", string(id)), by,
+	t.log.Info("feed withdrawn, its viewers are sent away", zap.String("feed", string(id)), zap.String("by", by),
 		zap.Int("viewers", viewers))
+	t.note(console.Change{Code: console.Withdrawn, Feed: string(id), Why: by})
 	t.announce()
 }
 
-// serve makes a server the one whose players watch the table's feeds.
-func (t *table) serve(s *rtsp.Server) {
+// serve makes a server one of those whose players watch the table's feeds; dismiss
+// sends away those who watch one, tells how many, and must not call the table.
+func (t *table) serve(dismiss func(id media.FeedID) int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.dismiss = s.Dismiss
+	t.dismiss = append(t.dismiss, dismiss)
 }
 
 // withdrawals lists the feeds that are taken out, in order.

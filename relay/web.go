@@ -1,0 +1,246 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/config"
+	"github.com/classrelay/classrelay/relay/console"
+	"github.com/classrelay/classrelay/relay/identity"
+	"github.com/classrelay/classrelay/roq"
+	webpages "github.com/classrelay/classrelay/web"
+)
+
+// web is the node in a browser: the pages, and the players and pushers in them.
+type web struct {
+	node    *Node
+	console *console.Server
+	// players run beside the pages and are on the same mux: see register.
+	players []browserPlayers
+	figures figures // of whoever asks for Status, the console
+
+	mu  sync.Mutex
+	why map[string]console.Text // parents' addresses → why there was no link, the last time
+}
+
+// browserPlayers is a way to play in a browser, or to push from one.
+type browserPlayers interface {
+	// Open opens its ports, if it has any.
+	Open() error
+	// Run plays until ctx is done.
+	Run(ctx context.Context) error
+	// Watching lists who watches now.
+	Watching() []console.Player
+}
+
+// newWeb makes it, if the configuration has it. It opens nothing.
+func newWeb(n *Node) (*web, error) {
+	listen := n.cfg.Listen
+	if !listen.Web() {
+		return nil, nil //nolint:nilnil // no pages is a normal case
+	}
+	w := &web{node: n, why: make(map[string]console.Text)}
+	cfg := console.Config{
+		HTTP:   listen.HTTP,
+		HTTPS:  listen.HTTPS,
+		Pages:  webpages.Pages(),
+		Listen: n.net.listen(),
+		Dial:   n.net.DialContext,
+	}
+	if listen.HTTPS != "" {
+		cfg.TLS = n.id.WebTLS()
+	}
+	n.table.journal = console.NewJournal()
+	var err error
+	w.console, err = console.New(cfg, w, n.currentRules, n.table.journal, n.log)
+	if err != nil {
+		return nil, err
+	}
+	return w, w.register()
+}
+
+// register puts the players in a browser on the pages' mux. Each of them is made here
+// with w.console as its gate, registers on w.console.Mux(), has its viewers sent away
+// by w.node.table.serve(players.Withdraw), and is added to w.players, which opens and
+// runs it.
+func (w *web) register() error {
+	return nil
+}
+
+// open opens the ports; where one cannot be, none stays open. Its error names the key.
+func (w *web) open() error {
+	if w == nil {
+		return nil
+	}
+	if err := w.console.Open(); err != nil {
+		return err
+	}
+	for _, p := range w.players {
+		if err := p.Open(); err != nil {
+			w.close()
+			return err
+		}
+	}
+	return nil
+}
+
+// close closes the ports that are open, where run is not to come.
+func (w *web) close() {
+	if w == nil {
+		return
+	}
+	w.console.Close()
+	ended, end := context.WithCancel(context.Background())
+	end()
+	for _, p := range w.players {
+		_ = p.Run(ended) // closes what it has opened
+	}
+}
+
+// run serves until ctx is done and then returns nil; the pages end before the players
+// in them. An error means that one of them has failed.
+func (w *web) run(ctx context.Context) error {
+	w.node.table.note(console.Change{Code: console.Started, Why: w.node.version})
+	playing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	serving, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var wg sync.WaitGroup
+	for _, p := range w.players {
+		wg.Go(func() { // ends with playing, or ends the pages, too
+			if err := p.Run(playing); err != nil {
+				fail(err)
+			}
+		})
+	}
+	err := w.console.Run(serving)
+	stop()
+	wg.Wait()
+	if cause := context.Cause(serving); err == nil && ctx.Err() == nil {
+		err = cause
+	}
+	return err
+}
+
+// Camera implements console.Node.
+func (w *web) Camera(feed media.FeedID) (url string, basic bool) {
+	w.node.mu.Lock()
+	defer w.node.mu.Unlock()
+	f := w.node.written.Feeds[feed]
+	return f.Snapshot, f.BasicAuth
+}
+
+// noLink says on the node's page that a parent cannot be reached, and remembers why.
+func (n *Node) noLink(p config.Parent, err error) {
+	why := console.Text{EN: err.Error(), ZH: noLinkZH(p, err)}
+	n.table.note(console.Change{Code: console.NoLink, Link: parentName(p), Why: why.EN, WhyZH: why.ZH})
+	if n.pages == nil {
+		return
+	}
+	n.pages.mu.Lock()
+	defer n.pages.mu.Unlock()
+	n.pages.why[p.Address] = why // there are as many as parents were ever configured
+}
+
+// noLinkZH says in Chinese why a parent cannot be reached; what is rare is quoted.
+func noLinkZH(p config.Parent, err error) string {
+	var refused *identity.PeerError
+	_, alert := roq.RefusedBy(err)
+	switch {
+	case errors.Is(err, errNoAnswer):
+		return p.Address + "（UDP）没有应答：请检查该节点是否在运行、端口是否开放"
+	case errors.As(err, &refused):
+		return "对端的证书不能接受：" + err.Error()
+	case alert:
+		return p.Address + " 的节点不接受本节点的证书：原因见该节点的日志"
+	}
+	return err.Error()
+}
+
+// parentName is what a parent is called before it has said its name.
+func parentName(p config.Parent) string {
+	if p.Node != "" {
+		return p.Node
+	}
+	return p.Address
+}
+
+// Status implements console.Node. The console alone asks, once a second.
+func (w *web) Status(now time.Time) *console.Status {
+	n := w.node
+	st := &console.Status{
+		Version: 1, Node: n.cfg.Node, Software: n.version, Since: n.since.UTC(), Now: now.UTC(),
+		Feeds: []console.Feed{}, Links: []console.Link{}, Players: w.watching(),
+	}
+	viewers := make(map[string]int)
+	for i := range st.Players {
+		viewers[st.Players[i].Feed]++
+	}
+	var links []LinkStatus
+	for _, l := range n.table.peers() {
+		links = append(links, *l.status.Load())
+	}
+	ages := agesOf(now, links)
+	for _, f := range n.table.known() {
+		shown := w.figures.feed(now, &f, ages[f.ID])
+		shown.Viewers = viewers[shown.ID]
+		st.Feeds = append(st.Feeds, shown)
+	}
+	for i := range links {
+		st.Links = append(st.Links, w.figures.link(now, &links[i]))
+	}
+	st.Links = append(st.Links, w.unlinked(now, links)...)
+	w.figures.forget(now)
+	return st
+}
+
+// watching lists who watches at this node, over RTSP first.
+func (w *web) watching() []console.Player {
+	list := []console.Player{}
+	if server := w.node.players.Load(); server != nil {
+		for _, p := range server.Players() {
+			list = append(list, console.Player{
+				Feed: string(p.Feed), Kind: "rtsp", Remote: p.Remote, User: p.User, Since: moment(p.Since),
+				Layer: p.Video.Layer.String(), Frames: p.Video.Frames,
+				Dropped: p.Video.Incomplete + p.Video.Skipped + p.Video.Slow,
+			})
+		}
+	}
+	for _, b := range w.players {
+		list = append(list, b.Watching()...)
+	}
+	return list
+}
+
+// unlinked are the parents that have no link now.
+func (w *web) unlinked(now time.Time, links []LinkStatus) (list []console.Link) {
+	w.node.mu.Lock()
+	parents := w.node.written.Parents
+	w.node.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range parents {
+		since := w.figures.away(now, p, links)
+		if since.IsZero() {
+			continue
+		}
+		list = append(list, console.Link{
+			Peer: parentName(p), Remote: p.Address, Dialled: true, Since: moment(since), Flows: []console.Flow{},
+			Facts: console.LinkFacts{Why: w.why[p.Address]},
+		})
+	}
+	return list
+}
+
+// moment is a time, or nil for one that is not known.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return new(t.UTC())
+}
+
+var _ console.Node = (*web)(nil)
