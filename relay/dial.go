@@ -55,7 +55,7 @@ func (d *dialer) Run(ctx context.Context) {
 		}
 		if text := err.Error(); text != said { // the same reason is said once, not every second
 			d.log.Warn("no link to the parent; trying on", zap.Error(err))
-			d.node.noLink(d.parent, err)
+			d.node.noLink(d.parent, err, lasted <= dialWithin) // a link that lasted has said that it ended
 			said = text
 		}
 		select {

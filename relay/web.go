@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -22,8 +23,11 @@ type web struct {
 	players []browserPlayers
 	figures figures // of whoever asks for Status, the console
 
-	mu  sync.Mutex
-	why map[string]console.Text // parents' addresses → why there was no link, the last time
+	mu sync.Mutex
+	// By the parents' addresses, of as many as were ever configured: why there was no
+	// link, the last time, and which node answered when there was one.
+	why   map[string]console.Text
+	names map[string]string
 }
 
 // browserPlayers is a way to play in a browser, or to push from one.
@@ -42,7 +46,7 @@ func newWeb(n *Node) (*web, error) {
 	if !listen.Web() {
 		return nil, nil //nolint:nilnil // no pages is a normal case
 	}
-	w := &web{node: n, why: make(map[string]console.Text)}
+	w := &web{node: n, why: make(map[string]console.Text), names: make(map[string]string)}
 	cfg := console.Config{
 		HTTP:   listen.HTTP,
 		HTTPS:  listen.HTTPS,
@@ -133,16 +137,19 @@ func (w *web) Camera(feed media.FeedID) (url string, basic bool) {
 	return f.Snapshot, f.BasicAuth
 }
 
-// noLink says on the node's page that a parent cannot be reached, and remembers why.
-func (n *Node) noLink(p config.Parent, err error) {
-	why := console.Text{EN: err.Error(), ZH: noLinkZH(p, err)}
-	n.table.note(console.Change{Code: console.NoLink, Link: parentName(p), Why: why.EN, WhyZH: why.ZH})
+// noLink remembers why a parent cannot be reached, and tells it on the node's page.
+func (n *Node) noLink(p config.Parent, err error, tell bool) {
 	if n.pages == nil {
 		return
 	}
+	why := console.Text{EN: err.Error(), ZH: noLinkZH(p, err)}
 	n.pages.mu.Lock()
-	defer n.pages.mu.Unlock()
-	n.pages.why[p.Address] = why // there are as many as parents were ever configured
+	n.pages.why[p.Address] = why
+	name := n.pages.nameOf(p)
+	n.pages.mu.Unlock()
+	if tell {
+		n.table.note(console.Change{Code: console.NoLink, Link: name, Why: why.EN, WhyZH: why.ZH})
+	}
 }
 
 // noLinkZH says in Chinese why a parent cannot be reached; what is rare is quoted.
@@ -160,12 +167,10 @@ func noLinkZH(p config.Parent, err error) string {
 	return err.Error()
 }
 
-// parentName is what a parent is called before it has said its name.
-func parentName(p config.Parent) string {
-	if p.Node != "" {
-		return p.Node
-	}
-	return p.Address
+// nameOf is what a parent is called: as the node that last answered there, or that
+// must, or else by its address. With mu held.
+func (w *web) nameOf(p config.Parent) string {
+	return cmp.Or(w.names[p.Address], p.Node, p.Address)
 }
 
 // Status implements console.Node. The console alone asks, once a second.
@@ -222,13 +227,18 @@ func (w *web) unlinked(now time.Time, links []LinkStatus) (list []console.Link) 
 	w.node.mu.Unlock()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	for i := range links {
+		if l := &links[i]; l.Parent != "" {
+			w.names[l.Parent] = l.Peer
+		}
+	}
 	for _, p := range parents {
 		since := w.figures.away(now, p, links)
 		if since.IsZero() {
 			continue
 		}
 		list = append(list, console.Link{
-			Peer: parentName(p), Remote: p.Address, Dialled: true, Since: moment(since), Flows: []console.Flow{},
+			Peer: w.nameOf(p), Remote: p.Address, Dialled: true, Since: moment(since), Flows: []console.Flow{},
 			Facts: console.LinkFacts{Why: w.why[p.Address]},
 		})
 	}

@@ -126,12 +126,13 @@ func causeOf(f *FeedStatus) (c console.Cause, why string) {
 			{ingest.ErrPassword, console.CauseLogin},
 			{ingest.ErrBasicOnly, console.CauseLogin},
 			{ingest.ErrSilent, console.CauseSilent},
+			{ingest.ErrClosed, console.CauseUnknown},
 		} {
 			if _, after, found := strings.Cut(said, k.err.Error()); found {
 				return k.cause, strings.TrimPrefix(after, ": ")
 			}
 		}
-		return console.CauseRefused, said
+		return console.CauseRefused, strings.TrimPrefix(said, "pull "+string(f.ID)+": ")
 	}
 	return console.CauseUnknown, ""
 }

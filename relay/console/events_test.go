@@ -69,7 +69,7 @@ func (r *room) listen(from string, change ...func(r *http.Request)) (<-chan even
 	for _, c := range change {
 		c(req)
 	}
-	resp, err := transport.RoundTrip(req)
+	resp, err := transport.RoundTrip(req) //nolint:bodyclose // the goroutine below does
 	if err != nil {
 		r.t.Fatal(err)
 	}

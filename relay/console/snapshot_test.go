@@ -48,7 +48,9 @@ func newStill(t *testing.T, serve func(w http.ResponseWriter, r *http.Request)) 
 }
 
 // at is the camera's URL with a login.
-func (c *still) at(login string) string { return strings.Replace(c.URL, "http://", "http://"+login, 1) + "/shot.jpg" }
+func (c *still) at(login string) string {
+	return strings.Replace(c.URL, "http://", "http://"+login, 1) + "/shot.jpg"
+}
 
 func (d *desk) camera(url string, basic bool) {
 	d.node.mu.Lock()
