@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/playout"
 	"github.com/classrelay/classrelay/relay/config"
 	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/identity"
@@ -20,7 +21,7 @@ type web struct {
 	node    *Node
 	console *console.Server
 	// players run beside the pages and are on the same mux: see register.
-	players []browserPlayers
+	players []playersHere
 	figures figures // of whoever asks for Status, the console
 
 	mu sync.Mutex
@@ -30,14 +31,11 @@ type web struct {
 	names map[string]string
 }
 
-// browserPlayers is a way to play in a browser, or to push from one.
-type browserPlayers interface {
-	// Open opens its ports, if it has any.
-	Open() error
-	// Run plays until ctx is done.
-	Run(ctx context.Context) error
-	// Watching lists who watches now.
-	Watching() []console.Player
+// playersHere is a way to play in a browser, or to push from one.
+type playersHere struct {
+	open     func() error // its ports; nil: it has none
+	run      func(ctx context.Context) error
+	watching func() []console.Player // who watches now
 }
 
 // newWeb makes it, if the configuration has it. It opens nothing.
@@ -83,7 +81,10 @@ func (w *web) open() error {
 		return err
 	}
 	for _, p := range w.players {
-		if err := p.Open(); err != nil {
+		if p.open == nil {
+			continue
+		}
+		if err := p.open(); err != nil {
 			w.close()
 			return err
 		}
@@ -100,7 +101,7 @@ func (w *web) close() {
 	ended, end := context.WithCancel(context.Background())
 	end()
 	for _, p := range w.players {
-		_ = p.Run(ended) // closes what it has opened
+		_ = p.run(ended) // closes what it has opened
 	}
 }
 
@@ -115,7 +116,7 @@ func (w *web) run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for _, p := range w.players {
 		wg.Go(func() { // ends with playing, or ends the pages, too
-			if err := p.Run(playing); err != nil {
+			if err := p.run(playing); err != nil {
 				fail(err)
 			}
 		})
@@ -207,17 +208,21 @@ func (w *web) watching() []console.Player {
 	list := []console.Player{}
 	if server := w.node.players.Load(); server != nil {
 		for _, p := range server.Players() {
-			list = append(list, console.Player{
-				Feed: string(p.Feed), Kind: "rtsp", Remote: p.Remote, User: p.User, Since: moment(p.Since),
-				Layer: p.Video.Layer.String(), Frames: p.Video.Frames,
-				Dropped: p.Video.Incomplete + p.Video.Skipped + p.Video.Slow,
-			})
+			list = append(list, playerOf("rtsp", p.Feed, p.Remote, p.User, p.Since, &p.Video))
 		}
 	}
 	for _, b := range w.players {
-		list = append(list, b.Watching()...)
+		list = append(list, b.watching()...)
 	}
 	return list
+}
+
+// playerOf puts somebody who watches into words; v is what was done for his picture.
+func playerOf(kind string, feed media.FeedID, remote, user string, since time.Time, v *playout.Stats) console.Player {
+	return console.Player{
+		Feed: string(feed), Kind: kind, Remote: remote, User: user, Since: moment(since),
+		Layer: v.Layer.String(), Frames: v.Frames, Dropped: v.Incomplete + v.Skipped + v.Slow,
+	}
 }
 
 // unlinked are the parents that have no link now.

@@ -280,9 +280,9 @@ type browser struct {
 	fail          chan error
 }
 
-func (b *browser) Open() error { b.opened = true; return nil }
+func (b *browser) open() error { b.opened = true; return nil }
 
-func (b *browser) Run(ctx context.Context) error {
+func (b *browser) run(ctx context.Context) error {
 	defer func() { b.ended = true }()
 	select {
 	case err := <-b.fail:
@@ -292,7 +292,7 @@ func (b *browser) Run(ctx context.Context) error {
 	}
 }
 
-func (b *browser) Watching() []console.Player {
+func (b *browser) watching() []console.Player {
 	return []console.Player{{Feed: "room", Kind: "whep", Layer: "main", Remote: "10.0.0.50"}}
 }
 
@@ -307,7 +307,7 @@ func TestPlayersInABrowserOpenRunAndEndWithThePages(t *testing.T) {
 					t.Fatal(err)
 				}
 				b := &browser{fail: make(chan error, 1)}
-				n.pages.players = append(n.pages.players, b)
+				n.pages.players = append(n.pages.players, playersHere{b.open, b.run, b.watching})
 				ctx, stop := context.WithCancel(t.Context())
 				done := make(chan error, 1)
 				go func() { done <- n.Run(ctx) }() // ends by stop, or by the player

@@ -98,8 +98,18 @@ func (s *Server) lines(w http.ResponseWriter, _ *http.Request, _ visitor) {
 }
 
 // keyFrame is for the picture of a feed whose camera gives none by itself.
-func (s *Server) keyFrame(w http.ResponseWriter, _ *http.Request, _ visitor) {
-	refuse(w, http.StatusNotFound, codeNoKeyFrame, "this node keeps no key frame for pages")
+func (s *Server) keyFrame(w http.ResponseWriter, r *http.Request, _ visitor) {
+	if s.cfg.KeyFrame == nil {
+		refuse(w, http.StatusNotFound, codeNoKeyFrame, "this node keeps no key frame for pages")
+		return
+	}
+	mime, fragment, err := s.cfg.KeyFrame(media.FeedID(r.PathValue("feed")))
+	if err != nil {
+		refuse(w, http.StatusNotFound, codeNoKeyFrame, err.Error())
+		return
+	}
+	w.Header().Set("Content-Type", mime)
+	_, _ = w.Write(fragment) // a client that went away needs no answer
 }
 
 func (s *Server) describe(w http.ResponseWriter, _ *http.Request) {

@@ -49,6 +49,9 @@ type Config struct {
 	Listen func(network, address string) (net.Listener, error)
 	// Dial opens connections to cameras, for their pictures. Default: the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// KeyFrame gives the last key frame that the node has of a feed as one fragment of
+	// MP4, with its MIME type; an error when it has none. Default: it keeps none.
+	KeyFrame func(feed media.FeedID) (mime string, fragment []byte, err error)
 }
 
 // Node is what the server shows.

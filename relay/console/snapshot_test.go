@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"github.com/icholy/digest"
 
 	"github.com/classrelay/classrelay/internal/testnet"
+	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/access"
 )
 
@@ -245,4 +247,22 @@ func TestAnErrorOfTheClientHoldsNoURL(t *testing.T) {
 	if strings.Contains(err.Error(), "s3") {
 		t.Error(err)
 	}
+}
+
+func TestAKeyFrameIsGivenWhereThereIsOne(t *testing.T) {
+	const path, mime = "/api/v1/keyframe/room-101", `video/mp4; codecs="avc1.64001f"`
+	d := newDesk(t, opened())
+	wants(t, d.ask(pupil, http.MethodGet, path), 404, codeNoKeyFrame)
+	d.cfg.KeyFrame = func(feed media.FeedID) (string, []byte, error) {
+		if feed != "room-101" {
+			return "", nil, errors.New("nobody watches it now")
+		}
+		return mime, []byte("ftyp"), nil
+	}
+	resp := d.ask(pupil, http.MethodGet, path)
+	if resp.Status != 200 || resp.Body != "ftyp" || resp.Header.Get("Content-Type") != mime {
+		t.Errorf("%d %v", resp.Status, resp.Header)
+	}
+	wants(t, d.ask(pupil, http.MethodGet, "/api/v1/keyframe/room-102"), 404, codeNoKeyFrame)
+	wants(t, d.ask(abroad, http.MethodGet, path), 403, codeForbidden)
 }
