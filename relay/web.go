@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/classrelay/classrelay/media"
-	"github.com/classrelay/classrelay/playout"
 	"github.com/classrelay/classrelay/relay/config"
 	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/identity"
@@ -29,13 +28,6 @@ type web struct {
 	// link, the last time, and which node answered when there was one.
 	why   map[string]console.Text
 	names map[string]string
-}
-
-// playersHere is a way to play in a browser, or to push from one.
-type playersHere struct {
-	open     func() error // its ports; nil: it has none
-	run      func(ctx context.Context) error
-	watching func() []console.Player // who watches now
 }
 
 // newWeb makes it, if the configuration has it. It opens nothing.
@@ -62,14 +54,6 @@ func newWeb(n *Node) (*web, error) {
 		return nil, err
 	}
 	return w, w.register()
-}
-
-// register puts the players in a browser on the pages' mux. Each of them is made here
-// with w.console as its gate, registers on w.console.Mux(), has its viewers sent away
-// by w.node.table.serve(players.Withdraw), and is added to w.players, which opens and
-// runs it.
-func (w *web) register() error {
-	return nil
 }
 
 // open opens the ports; where one cannot be, none stays open. Its error names the key.
@@ -201,28 +185,6 @@ func (w *web) Status(now time.Time) *console.Status {
 	st.Links = append(st.Links, w.unlinked(now, links)...)
 	w.figures.forget(now)
 	return st
-}
-
-// watching lists who watches at this node, over RTSP first.
-func (w *web) watching() []console.Player {
-	list := []console.Player{}
-	if server := w.node.players.Load(); server != nil {
-		for _, p := range server.Players() {
-			list = append(list, playerOf("rtsp", p.Feed, p.Remote, p.User, p.Since, &p.Video))
-		}
-	}
-	for _, b := range w.players {
-		list = append(list, b.watching()...)
-	}
-	return list
-}
-
-// playerOf puts somebody who watches into words; v is what was done for his picture.
-func playerOf(kind string, feed media.FeedID, remote, user string, since time.Time, v *playout.Stats) console.Player {
-	return console.Player{
-		Feed: string(feed), Kind: kind, Remote: remote, User: user, Since: moment(since),
-		Layer: v.Layer.String(), Frames: v.Frames, Dropped: v.Incomplete + v.Skipped + v.Slow,
-	}
 }
 
 // unlinked are the parents that have no link now.
