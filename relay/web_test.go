@@ -239,8 +239,9 @@ func TestPortsThatAreTakenAreNamedAndTheOthersClosed(t *testing.T) {
 func TestHTTPSShowsTheNodesCertificate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCounty(t)
-		node := c.run("branch", "10.0.0.2", &config.Config{Listen: config.Listen{HTTPS: ":443"}, Access: county10()})
+		node := c.run("branch", "10.0.0.2", &config.Config{Listen: config.Listen{HTTP: ":80", HTTPS: ":443"}, Access: county10()})
 		time.Sleep(time.Second)
+		c.page("10.0.0.50", "http://10.0.0.2:80/api/v1/session", nil)
 		tls := node.id.WebTLS()
 		tls.InsecureSkipVerify = true //nolint:gosec // the certificate is looked at below
 		transport := &http.Transport{

@@ -4,17 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"net/http"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/net/netutil"
 
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/access"
@@ -23,15 +20,6 @@ import (
 const (
 	// lookEvery is how often the node's state is looked at, and sent to open pages.
 	lookEvery = time.Second
-	// headerWithin bounds how long a request's header may take, idleFor how long a
-	// connection may stay without one: strangers are not to collect connections.
-	headerWithin = 5 * time.Second
-	idleFor      = time.Minute
-	// headerMost bounds a request's header, in bytes.
-	headerMost = 16 << 10
-	// connectionsMost bounds the connections of one listener: a page takes three or
-	// four, a school has some hundred screens. Beyond it newcomers wait.
-	connectionsMost = 1024
 	// goodbye is how long requests under way may take at the end.
 	goodbye = time.Second
 )
@@ -78,9 +66,9 @@ type Server struct {
 	httpsPort *int
 	streams   chan struct{} // a place for each open page that gets events
 
-	listeners []net.Listener // plain ones first; opened by Open
-	now       atomic.Pointer[shown]
-	ending    chan struct{} // closed when Run ends
+	doors  []*door // opened by Open
+	now    atomic.Pointer[shown]
+	ending chan struct{} // closed when Run ends
 
 	mu       sync.Mutex
 	sessions sessions
@@ -129,22 +117,23 @@ func New(cfg Config, node Node, rules func() *access.Rules, journal *Journal, lo
 // Mux is where the players in a browser register their paths, before Run.
 func (s *Server) Mux() *http.ServeMux { return s.mux }
 
-// Open opens the listeners. Its error names the key.
+// Open opens the ports. Its error names the key.
 func (s *Server) Open() error {
-	for _, l := range []struct{ key, address string }{
-		{"listen.http", s.cfg.HTTP}, {"listen.https", s.cfg.HTTPS},
-	} {
-		if l.address == "" {
+	for _, o := range []struct {
+		key, address string
+		secure       *tls.Config
+	}{{"listen.http", s.cfg.HTTP, nil}, {"listen.https", s.cfg.HTTPS, s.cfg.TLS}} {
+		if o.address == "" {
 			continue
 		}
-		listener, err := s.cfg.Listen("tcp", l.address)
+		d, err := newDoor(o.key, o.address, o.secure, s.cfg.Listen)
 		if err != nil {
 			s.Close()
-			return fmt.Errorf("%s: %w", l.key, err)
+			return err
 		}
-		s.listeners = append(s.listeners, listener)
-		if l.key == "listen.https" {
-			s.httpsPort = portOf(listener.Addr())
+		s.doors = append(s.doors, d)
+		if o.secure != nil {
+			s.httpsPort = d.port()
 		}
 	}
 	return nil
@@ -152,45 +141,29 @@ func (s *Server) Open() error {
 
 // Close closes what Open has opened, where Run is not to come.
 func (s *Server) Close() {
-	for _, l := range s.listeners {
-		_ = l.Close() // nobody is on it
+	for _, d := range s.doors {
+		_ = d.listener.Close() // nobody is on it
 	}
-	s.listeners = nil
-}
-
-func portOf(a net.Addr) *int {
-	_, port, err := net.SplitHostPort(a.String())
-	n, bad := strconv.Atoi(port)
-	if err != nil || bad != nil {
-		return nil
-	}
-	return &n
+	s.doors = nil
 }
 
 // Run serves what Open has opened until ctx is done, and returns nil then; an error
-// when a server failed. Open pages are told to come back.
+// when a port failed. Open pages are told to come back.
 func (s *Server) Run(ctx context.Context) error {
-	quiet, err := zap.NewStdLogAt(s.log, zap.DebugLevel)
+	said, err := zap.NewStdLogAt(s.log, zap.DebugLevel)
 	if err != nil {
 		return err // cannot be: the level is one
 	}
-	server := &http.Server{
-		Handler:           s.Handler(),
-		ReadHeaderTimeout: headerWithin,
-		IdleTimeout:       idleFor,
-		MaxHeaderBytes:    headerMost,
-		TLSConfig:         s.cfg.TLS,
-		ErrorLog:          quiet, // what browsers think of a certificate is no news
-	}
-	failed := make(chan error, len(s.listeners)) // each server says one thing
-	for _, l := range s.listeners {
-		go func() { failed <- s.serve(server, l) }() // ends by Shutdown below
-		s.log.Info("pages are served", zap.Stringer("address", l.Addr()))
+	handler := s.Handler()
+	failed := make(chan error, len(s.doors)) // each says one thing
+	for _, d := range s.doors {
+		go func() { failed <- d.serve(handler, said) }() // ends by shut below
+		s.log.Info("pages are served", zap.String("key", d.key), zap.Stringer("address", d.listener.Addr()))
 	}
 	var wg sync.WaitGroup
 	looking, stop := context.WithCancel(ctx)
 	wg.Go(func() { s.keepLooking(looking) }) // ends with ctx, or by stop
-	left := len(s.listeners)
+	left := len(s.doors)
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
@@ -198,32 +171,23 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	stop()
 	close(s.ending)
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
-	defer cancel()
-	if server.Shutdown(end) != nil {
-		_ = server.Close() // a second was enough
-	}
-	for range left {
-		<-failed
-	}
+	s.shut(left, failed)
 	wg.Wait()
 	return err
 }
 
-func (s *Server) serve(server *http.Server, l net.Listener) error {
-	key := "listen.http"
-	bounded := netutil.LimitListener(l, connectionsMost)
-	var err error
-	if s.cfg.HTTPS != "" && l == s.listeners[len(s.listeners)-1] {
-		key = "listen.https"
-		err = server.ServeTLS(bounded, "", "") // the certificate is in TLSConfig
-	} else {
-		err = server.Serve(bounded)
+// shut closes all doors and waits for those that still serve.
+func (s *Server) shut(serving int, ended <-chan error) {
+	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+	defer cancel()
+	var wg sync.WaitGroup
+	for _, d := range s.doors {
+		wg.Go(func() { d.shut(ctx) }) // ends with ctx
 	}
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
+	wg.Wait()
+	for range serving {
+		<-ended
 	}
-	return fmt.Errorf("%s: %w", key, err)
 }
 
 // Handler is all of the server, for one request.
