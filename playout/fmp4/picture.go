@@ -1,0 +1,151 @@
+package fmp4
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h265"
+
+	"github.com/classrelay/classrelay/media"
+)
+
+// frame is one access unit, or the units of sound that came in one packet.
+type frame struct {
+	units     [][]byte
+	timestamp uint32
+}
+
+const (
+	// heldPictures bounds the pictures that wait for the first report: more than a
+	// cached group has. A viewer sends the report with the first pictures.
+	heldPictures = 1024
+	// A picture goes out before the next one tells how long it lasts, so it is said
+	// to last as long as the one before: 40 ms at first. While a viewer catches up
+	// pictures are stamped 2 ms apart and a hole may be seconds long: those are no
+	// measure.
+	firstLength = 40 * time.Millisecond
+	leastLength = 5 * time.Millisecond
+	mostLength  = time.Second
+	// squeezed is how far apart pictures are put that were taken before what was shown
+	// last, as those are that a new player begins with: a key frame among them is
+	// needed for what follows.
+	squeezed = 2 * time.Millisecond
+)
+
+// picture is the state of the picture's track.
+type picture struct {
+	codec  media.Codec
+	unpack unpacker
+	clock  clock
+	sets   sets
+	order  decodingOrder
+	held   []frame
+	blind  bool // a key frame has to come first
+
+	newest int64 // presentation time of the newest picture, in ticks
+	floor  int64 // what was shown before this track: nothing is shown before that again
+	last   int64 // decoding time of the last one
+	length int64 // how long the next one is said to last
+}
+
+// decodingOrder finds the decoding time of an access unit from its presentation
+// time; mediacommon has one for each codec.
+type decodingOrder interface {
+	Extract(units [][]byte, pts int64) (dts int64, err error)
+}
+
+// newPicture makes a track that goes on where another ended: at newest, and with the
+// decoding time last.
+func newPicture(t *media.Track, newest, last int64) (*picture, error) {
+	p := &picture{codec: t.Codec, newest: newest, floor: newest, last: last, blind: true}
+	p.clock.rate = int64(t.ClockRate)
+	p.length = p.clock.ticks(firstLength)
+	p.sets.h265 = t.Codec == media.H265
+	var err error
+	if p.unpack, err = newVideoUnpacker(t.Codec); err != nil {
+		return nil, err
+	}
+	p.restart()
+	return p, nil
+}
+
+// restart forgets the order of pictures.
+func (p *picture) restart() {
+	if p.codec == media.H265 {
+		d := &h265.DTSExtractor{}
+		d.Initialize()
+		p.order = d
+		return
+	}
+	d := &h264.DTSExtractor{}
+	d.Initialize()
+	p.order = d
+}
+
+// hold keeps a picture until its time is known.
+func (p *picture) hold(f frame) {
+	if len(p.held) == heldPictures {
+		p.held, p.blind = nil, true
+	}
+	p.held = append(p.held, f)
+}
+
+func (p *picture) take() []frame {
+	held := p.held
+	p.held = nil
+	return held
+}
+
+// toKey forgets the pictures in front of the first key frame.
+func (p *picture) toKey(st *Stats) {
+	n := 0
+	for n < len(p.held) && !p.inspect(p.held[n].units) {
+		n++
+	}
+	st.Dropped += uint64(n)
+	p.held = p.held[n:]
+}
+
+// inspect tells whether a decoder can begin with an access unit: it has an IDR or
+// IRAP picture, or the parameter sets that stand in front of another entry point.
+func (p *picture) inspect(units [][]byte) (key bool) {
+	for _, u := range units {
+		switch k := p.sets.kind(u); k {
+		case unitEntry, unitSPS:
+			return true
+		case unitOther, unitVPS, unitPPS, unitDelimiter:
+		}
+	}
+	return false
+}
+
+// sample makes a sample of a picture and finds its decoding time.
+func (p *picture) sample(f frame, key bool) (*sample, int64, error) {
+	pts := p.clock.media(f.timestamp)
+	if pts <= p.floor {
+		p.floor += p.clock.ticks(squeezed)
+		pts = p.floor
+	}
+	dts, err := p.order.Extract(f.units, pts)
+	if err != nil { // a stream that mediacommon does not understand, or one that was cut
+		p.restart()
+		dts = pts
+	}
+	before := p.last
+	dts = max(dts, before+1)
+	if step := dts - before; step >= p.clock.ticks(leastLength) && step <= p.clock.ticks(mostLength) {
+		p.length = step
+	}
+	payload, err := h264.AVCC(p.sets.without(f.units)).Marshal()
+	if err != nil {
+		return nil, 0, fmt.Errorf("picture at %d: %w", pts, err)
+	}
+	p.last, p.newest = dts, max(p.newest, pts)
+	return &sample{
+		Duration:        uint32(p.length),
+		PTSOffset:       int32(pts - dts),
+		IsNonSyncSample: !key,
+		Payload:         payload,
+	}, dts, nil
+}
