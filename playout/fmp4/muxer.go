@@ -67,6 +67,10 @@ func (m *Muxer) Attach(video, audio *media.Track) error {
 	if m.picture != nil {
 		newest, last = m.picture.newest, m.picture.last
 	}
+	after := time.Duration(0)
+	if s := m.sound; s != nil {
+		after = s.clock.duration(s.end)
+	}
 	m.picture, m.sound, m.fresh = nil, nil, true
 	var err error
 	if audio != nil {
@@ -75,6 +79,8 @@ func (m *Muxer) Attach(video, audio *media.Track) error {
 			if video == nil {
 				return err
 			}
+		} else {
+			m.sound.after = after
 		}
 	}
 	if video == nil {
@@ -249,27 +255,32 @@ func (m *Muxer) show(f frame) {
 		return
 	}
 	if m.sound != nil {
-		m.silence()
+		m.silence(key)
 	}
 	m.stats.Pictures++
 	m.fragment(&track{id: pictureID, base: dts, samples: []*sample{s}, key: key})
 }
 
-// silence stands in for sound that has not come for too long, up to the picture.
-func (m *Muxer) silence() {
+// silence stands in for sound that has not come for too long, up to the picture. Where
+// the time of sound jumps, a browser throws away the pictures up to the next key frame:
+// so it jumps only with one, in one fragment.
+func (m *Muxer) silence(key bool) {
 	s := m.sound
 	shown := m.picture.clock.duration(m.picture.newest)
-	if !s.open {
-		s.begin(s.clock.ticks(shown)) // sound from before the first picture cannot be played
-		return
-	}
 	until := s.clock.ticks(shown - soundPatience)
-	if until > s.end+s.clock.ticks(soundBridge) {
+	switch {
+	case !s.open && s.after == 0: // sound from before the first picture cannot be played
+		s.begin(s.clock.ticks(shown))
+	case !s.open:
+		s.begin(max(s.clock.ticks(shown), s.clock.ticks(s.after)))
+		m.quiet(s.fill(s.end + s.lasting))
+	case key && until > s.end+s.clock.ticks(longHole):
 		m.fragment(nil)
 		s.begin(until)
-		return
+		m.quiet(s.fill(s.end + s.lasting))
+	default:
+		m.quiet(s.fill(until))
 	}
-	m.quiet(s.fill(until))
 }
 
 func (m *Muxer) quiet(n int) {
@@ -286,7 +297,7 @@ func (m *Muxer) play(f frame) {
 	at := s.clock.media(f.timestamp)
 	for _, u := range f.units {
 		length := s.lengthOf(u)
-		if !s.open || at > s.end+s.clock.ticks(soundBridge) {
+		if m.picture == nil && (!s.open || at > s.end+s.clock.ticks(longHole)) {
 			m.fragment(nil) // what follows is in a place of its own
 			s.begin(max(at, 0))
 		}

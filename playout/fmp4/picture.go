@@ -21,9 +21,9 @@ const (
 	// cached group has. A viewer sends the report with the first pictures.
 	heldPictures = 1024
 	// A picture goes out before the next one tells how long it lasts, so it is said
-	// to last as long as the one before: 40 ms at first. While a viewer catches up
-	// pictures are stamped 2 ms apart and a hole may be seconds long: those are no
-	// measure.
+	// to last as long as the shorter of the two before: 40 ms at first. While a viewer
+	// catches up pictures are stamped 2 ms apart, and a hole may be seconds long:
+	// those are no measure.
 	firstLength = 40 * time.Millisecond
 	leastLength = 5 * time.Millisecond
 	mostLength  = time.Second
@@ -46,7 +46,10 @@ type picture struct {
 	newest int64 // presentation time of the newest picture, in ticks
 	floor  int64 // what was shown before this track: nothing is shown before that again
 	last   int64 // decoding time of the last one
+	due    int64 // and what it would be without a bound to its steps
+	step   int64 // the last step that is a measure
 	length int64 // how long the next one is said to last
+	said   int64 // how long the last one was
 }
 
 // decodingOrder finds the decoding time of an access unit from its presentation
@@ -58,9 +61,10 @@ type decodingOrder interface {
 // newPicture makes a track that goes on where another ended: at newest, and with the
 // decoding time last.
 func newPicture(t *media.Track, newest, last int64) (*picture, error) {
-	p := &picture{codec: t.Codec, newest: newest, floor: newest, last: last, blind: true}
+	p := &picture{codec: t.Codec, newest: newest, floor: newest, last: last, due: last, blind: true}
 	p.clock.rate = int64(t.ClockRate)
 	p.length = p.clock.ticks(firstLength)
+	p.step = p.length
 	p.sets.h265 = t.Codec == media.H265
 	var err error
 	if p.unpack, err = newVideoUnpacker(t.Codec); err != nil {
@@ -123,6 +127,9 @@ func (p *picture) inspect(units [][]byte) (key bool) {
 // sample makes a sample of a picture and finds its decoding time.
 func (p *picture) sample(f frame, key bool) (*sample, int64, error) {
 	pts := p.clock.media(f.timestamp)
+	if p.last < 0 {
+		pts = max(pts, 0) // the epoch is its time, rounded
+	}
 	if pts <= p.floor {
 		p.floor += p.clock.ticks(squeezed)
 		pts = p.floor
@@ -132,20 +139,35 @@ func (p *picture) sample(f frame, key bool) (*sample, int64, error) {
 		p.restart()
 		dts = pts
 	}
-	before := p.last
-	dts = max(dts, before+1)
-	if step := dts - before; step >= p.clock.ticks(leastLength) && step <= p.clock.ticks(mostLength) {
-		p.length = step
-	}
+	dts = p.place(dts, key)
 	payload, err := h264.AVCC(p.sets.without(f.units)).Marshal()
 	if err != nil {
 		return nil, 0, fmt.Errorf("picture at %d: %w", pts, err)
 	}
-	p.last, p.newest = dts, max(p.newest, pts)
+	p.newest = max(p.newest, pts)
 	return &sample{
 		Duration:        uint32(p.length),
 		PTSOffset:       int32(pts - dts),
 		IsNonSyncSample: !key,
 		Payload:         payload,
 	}, dts, nil
+}
+
+// place finds when a picture is decoded, behind the one before, and how long it is said
+// to last. A decoding time that is more than twice that behind the last one has a
+// browser throw away everything up to the next key frame (Media Source Extensions,
+// coded frame processing, step 6). So the time of a picture behind a hole comes closer
+// step by step; when it is shown stays as it is. Only a key frame behind a long hole
+// begins in a place of its own.
+func (p *picture) place(dts int64, key bool) int64 {
+	dts = max(dts, p.last+1)
+	if step := dts - p.due; step >= p.clock.ticks(leastLength) && step <= p.clock.ticks(mostLength) {
+		p.length, p.step = min(step, p.step), step
+	}
+	p.due = dts
+	if away := p.last + p.clock.ticks(longHole); p.said > 0 && (!key || dts <= away) {
+		dts = min(dts, p.last+p.said+p.said/2)
+	}
+	p.last, p.said = dts, p.length
+	return dts
 }

@@ -2,6 +2,7 @@ package fmp4
 
 import (
 	"bytes"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 	"github.com/classrelay/classrelay/bench/camera"
 	"github.com/classrelay/classrelay/media"
 )
+
+// embedded is the clip of the bench, read once.
+var embedded = sync.OnceValues(camera.Embedded)
 
 // epoch is when every test begins.
 var epoch = time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
@@ -56,7 +60,7 @@ type rig struct {
 
 func newRig(t *testing.T, video, audio *media.Track) *rig {
 	t.Helper()
-	clip, err := camera.Embedded()
+	clip, err := embedded()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,9 +25,9 @@ const (
 	// soundPatience is how far the sound may be behind the picture before silence
 	// stands in for it: some cameras send a quarter of a second at once.
 	soundPatience = 500 * time.Millisecond
-	// soundBridge is the longest hole that is filled with silence. After a longer one
-	// the picture has a hole as well, and the page jumps over both.
-	soundBridge = 2 * time.Second
+	// longHole is the longest hole that is filled with silence. After a longer one
+	// the picture has a hole as well, and the page has to jump over both.
+	longHole = 2 * time.Second
 	// heldSounds bounds what waits for the first report, in packets: two seconds.
 	heldSounds = 100
 )
@@ -43,6 +43,7 @@ type sound struct {
 	lasting int64  // how long it lasts, in ticks
 	held    []frame
 
+	after   time.Duration // where the sound before this track ended
 	open    bool
 	end     int64 // where the sound that was given ends, in ticks
 	base    int64 // where pending begins
