@@ -206,22 +206,22 @@ func (r *room) picture() {
 	}
 	r.shown++
 	r.seq[r.layer] += uint16(len(packets))
+	now := time.Now() // once: a picture has one timestamp, also where the clock is real
 	for _, p := range packets {
-		r.write(r.layer, media.H264, 90, p)
+		r.write(now, r.layer, media.H264, 90, p)
 	}
 }
 
 // sound sends 20 ms of Opus.
 func (r *room) sound() {
-	r.write(media.LayerAudio, media.Opus, 48, &rtp.Packet{
+	r.write(time.Now(), media.LayerAudio, media.Opus, 48, &rtp.Packet{
 		Header:  rtp.Header{Version: 2, PayloadType: 97, SequenceNumber: r.soundSeq, SSRC: r.ssrc},
 		Payload: []byte{0xfc, 1, 2, 3},
 	})
 	r.soundSeq++
 }
 
-func (r *room) write(l media.Layer, c media.Codec, perMs int64, p *rtp.Packet) {
-	now := time.Now()
+func (r *room) write(now time.Time, l media.Layer, c media.Codec, perMs int64, p *rtp.Packet) {
 	taken := now.Add(-5 * time.Millisecond)
 	p.Timestamp = uint32(taken.UnixMilli() * perMs)
 	raw, err := p.Marshal()

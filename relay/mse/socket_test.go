@@ -43,9 +43,7 @@ func TestPicturesComeOverRealSockets(t *testing.T) {
 			}()
 			r := &room{node: n, t: t, clip: clip, ssrc: 1}
 			n.feed.SetTrack(media.LayerMain, h264)
-			for range 5 {
-				r.picture()
-			}
+			r.film(5)
 			conn, _, err := websocket.Dial(ctx, strings.Replace(web.URL, "http", "ws", 1)+"/mse/room/1", //nolint:bodyclose // has none to close
 				&websocket.DialOptions{HTTPClient: web.Client()})
 			if err != nil {
@@ -57,7 +55,9 @@ func TestPicturesComeOverRealSockets(t *testing.T) {
 			go p.read() // ends with CloseNow
 			for deadline := time.Now().Add(20 * time.Second); len(p.pictures()) < 5; {
 				if time.Now().After(deadline) {
-					t.Fatalf("%d pictures came", len(p.pictures()))
+					p.mu.Lock()
+					defer p.mu.Unlock()
+					t.Fatalf("%+v came, the page ended with %v", p.seen.parts, p.end)
 				}
 				time.Sleep(5 * time.Millisecond)
 			}
