@@ -31,7 +31,8 @@ type lane struct {
 
 	ssrc, stale uint32
 	staleUntil  time.Time
-	stream      int // counts the sources the lane has had
+	stream      int  // counts the sources the lane has had
+	anew        bool // the next packet begins a new stream, whatever its number
 	win         window
 	leap        int64 // the last packet in front of which the sender left some out
 	keyEnd      int64 // the last packet of a whole key frame behind a hole
@@ -100,7 +101,7 @@ func (l *lane) push(now time.Time, p *media.Packet) {
 
 // number unwraps the sequence number; false: p begins another stream.
 func (l *lane) number(p *media.Packet) (int64, bool) {
-	if l.stream == 0 || p.SSRC != l.ssrc {
+	if l.stream == 0 || p.SSRC != l.ssrc || l.anew {
 		return 0, false
 	}
 	d := media.SeqDiff(p.Seq, uint16(l.win.top-1))
@@ -114,7 +115,7 @@ func (l *lane) restart(now time.Time, p *media.Packet) {
 		l.stale, l.staleUntil = l.ssrc, now.Add(staleFor)
 		l.stats.Restarts++
 	}
-	l.ssrc = p.SSRC
+	l.ssrc, l.anew = p.SSRC, false
 	l.stream++
 	first := int64(p.Seq) + 1<<16
 	if open, _ := inspect(l.codec, p.Payload()); open != opensFrame {

@@ -48,6 +48,12 @@ func (s *subscriptions) set(now time.Time, l media.Layer, want bool) {
 	}
 }
 
+// replace puts another subscription in the place of a layer's.
+func (s *subscriptions) replace(now time.Time, l media.Layer, sub Subscription) {
+	s.set(now, l, false)
+	s.open[l], s.heard[l] = sub, now
+}
+
 // read appends what all open subscriptions have, the sound first.
 func (s *subscriptions) read(now time.Time, dst []*media.Packet) []*media.Packet {
 	for _, l := range [...]media.Layer{media.LayerAudio, media.LayerMain, media.LayerSub} {

@@ -54,6 +54,9 @@ type Viewer struct {
 	streams      []*stream // those that are not nil, the sound first: it is small, and missed most
 	scratch      []*media.Packet
 	published    atomic.Pointer[ViewerStats]
+
+	again     atomic.Bool // Refresh was called
+	refreshed time.Time   // when the last cached group was given again
 }
 
 // NewViewer makes a viewer of what was offered.
@@ -139,6 +142,7 @@ func (v *Viewer) drop(session Session) {
 
 // step moves everything that can move now.
 func (v *Viewer) step(now time.Time, subs *subscriptions, out *outlet) error {
+	v.refresh(now, subs)
 	if err := v.read(now, subs); err != nil {
 		return err
 	}
