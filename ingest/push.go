@@ -10,6 +10,8 @@ import (
 
 	"github.com/bluenviron/gortsplib/v4"
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
+	"github.com/bluenviron/gortsplib/v4/pkg/format"
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"go.uber.org/zap"
 
@@ -59,8 +61,8 @@ type Push struct {
 	end     sync.Once
 
 	mu       sync.Mutex
-	previous *Push                    // until attached
-	session  *gortsplib.ServerSession // once attached
+	previous *Push   // until attached
+	session  Session // once attached
 	asker    asker
 }
 
@@ -110,12 +112,23 @@ func (p *Push) add(ch choice) error {
 	return nil
 }
 
+// Session is where a room's packets come from; *gortsplib.ServerSession is one. The
+// callbacks of one track are called one after the other, with packets in order.
+type Session interface {
+	// SetuppedMedias are those of the announced tracks that the room will send.
+	SetuppedMedias() []*description.Media
+	OnPacketRTP(m *description.Media, f format.Format, call gortsplib.OnPacketRTPFunc)
+	OnPacketRTCP(m *description.Media, call gortsplib.OnPacketRTCPFunc)
+	// WritePacketRTCP sends a request for a key frame.
+	WritePacketRTCP(m *description.Media, p rtcp.Packet) error
+}
+
 // Attach starts the flow of packets from a session that is set up to record. To
 // be called once, in OnRecord. It fails with ErrNoTrack when the room announced
 // tracks that we can carry and set up none of them. From here on the previous
 // session writes nothing more: a room that announces and never records takes
 // nothing away.
-func (p *Push) Attach(s *gortsplib.ServerSession) error {
+func (p *Push) Attach(s Session) error {
 	ready := s.SetuppedMedias()
 	live := slices.DeleteFunc(slices.Clone(p.intakes), func(in *intake) bool {
 		return !slices.Contains(ready, in.media)
