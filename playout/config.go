@@ -7,6 +7,11 @@ type Config struct {
 	// Delay evens out arrival times: a frame leaves this long after the quickest
 	// frame so far would have. Default 0: each frame leaves when it is whole.
 	Delay time.Duration
+	// Spacing is the least time between two frames of a picture that leave, except
+	// while a viewer catches up; frames that were taken closer together than one and
+	// a half times as far apart leave at two thirds of their distance, so that no
+	// delay builds up. Default 0: frames that waited for a repair leave together.
+	Spacing time.Duration
 	// MaxWait is how long a hole in a picture may hold up the frames behind it,
 	// counted from when the hole was seen. Default 1 s: a link goes on repairing a
 	// frame for so long, because a late one costs a moment of standstill and a
@@ -35,7 +40,7 @@ func (c Config) withDefaults() Config {
 			*d = value
 		}
 	}
-	c.Delay = max(c.Delay, 0)
+	c.Delay, c.Spacing = max(c.Delay, 0), max(c.Spacing, 0)
 	fill(&c.MaxWait, time.Second)
 	fill(&c.AudioWait, 30*time.Millisecond)
 	fill(&c.MaxHold, 500*time.Millisecond)

@@ -43,6 +43,7 @@ type lane struct {
 	gap   bool // the next frame follows a lost one that nothing refers to
 
 	ready  []*frame // whole and decodable, in order
+	quick  quickest // how long frames take to come here
 	inUse  bool     // the viewer sees this layer, or none yet
 	asking bool     // frames are thrown away for want of a key frame
 	stats  Stats
@@ -254,6 +255,7 @@ func (l *lane) offer(f *frame) {
 		}
 	}
 	l.ready = append(l.ready, f)
+	l.quick.note(f.done, f.done.Sub(f.when()))
 }
 
 // giveUp leaves the hole at the window's beginning for lost, and with it the

@@ -22,8 +22,9 @@ type Splicer struct {
 
 	line      timeline
 	seq       uint16
-	timestamp uint32 // of the first frame
-	lastAt    time.Time
+	timestamp uint32    // of the first frame
+	lastAt    time.Time // when the last frame was taken
+	left      time.Time // when it left
 
 	out      *frame // the frame that is leaving
 	outNext  int
@@ -112,7 +113,7 @@ func (s *Splicer) Next() time.Time {
 		return next
 	}
 	if len(s.use.ready) > 0 {
-		next = sooner(next, s.due(s.use.ready[0]))
+		next = sooner(next, s.due(s.use))
 	}
 	if first := s.lanes[0]; first != s.use && len(first.ready) > 0 {
 		next = sooner(next, s.patience(first))
@@ -165,7 +166,7 @@ func (s *Splicer) begin(now time.Time) bool {
 	for {
 		s.choose(now)
 		l := s.use
-		if l == nil || len(l.ready) == 0 || s.due(l.ready[0]).After(now) {
+		if l == nil || len(l.ready) == 0 || s.due(l).After(now) {
 			return false
 		}
 		f, newest := l.ready[0], s.newest(l)
@@ -178,7 +179,7 @@ func (s *Splicer) begin(now time.Time) bool {
 			continue
 		}
 		s.out, s.outNext, s.outStamp = f, 0, s.timestamp+uint32(x)
-		s.lastAt = f.when()
+		s.lastAt, s.left = f.when(), now
 		s.stats.Frames++
 		if closer {
 			s.stats.CaughtUp++
@@ -202,23 +203,9 @@ func (s *Splicer) newest(l *lane) time.Time {
 	return newest
 }
 
-// due is when a frame leaves: at once, or Delay after the quickest frame would
-// have. The second bound holds when capture times jump.
-func (s *Splicer) due(f *frame) time.Time {
-	if s.cfg.Delay == 0 || !s.line.begun {
-		return f.done
-	}
-	even := f.when().Add(s.line.late + s.cfg.Delay)
-	latest := f.done.Add(s.cfg.Delay)
-	if even.Before(latest) {
-		return even
-	}
-	return latest
-}
-
 // leaveOut drops what a viewer did not take in time, up to the last key frame.
 func (s *Splicer) leaveOut(now time.Time, l *lane) {
-	if l != s.use || len(l.ready) == 0 || now.Sub(s.due(l.ready[0])) <= s.cfg.MaxHold {
+	if l != s.use || len(l.ready) == 0 || now.Sub(s.due(l)) <= s.cfg.MaxHold {
 		return
 	}
 	keep := len(l.ready)
