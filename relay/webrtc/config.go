@@ -18,7 +18,10 @@ type Config struct {
 	// Addresses are further addresses under which pages reach Listen: those of a
 	// router that forwards the port. Default: those of the machine only.
 	Addresses []netip.Addr
-	// Playout is how viewers are served.
+	// Playout is how viewers are served. Its Spacing has a default here, 22 ms: frames
+	// that come within one refresh of a display are not drawn. Measured in Chromium,
+	// a tenth of the frames 100 ms late: 221 of 250 frames drawn with 0, 245 with
+	// 18 ms, 250 with 22 ms.
 	Playout playout.Config
 	// Choice is what a page gets that does not ask for a layer. Default
 	// playout.ChooseAuto.
@@ -44,6 +47,9 @@ type Config struct {
 const maxBuffer = 10 * time.Second
 
 func (c *Config) setDefaults() {
+	if c.Playout.Spacing == 0 {
+		c.Playout.Spacing = 22 * time.Millisecond
+	}
 	if c.WatchWait <= 0 {
 		c.WatchWait = 3 * time.Second
 	}
