@@ -43,6 +43,8 @@ func newWeb(n *Node) (*web, error) {
 		Pages:  webpages.Pages(),
 		Listen: n.net.listen(),
 		Dial:   n.net.DialContext,
+
+		KeyFrame: w.keyFrame,
 	}
 	if listen.HTTPS != "" {
 		cfg.TLS = n.id.WebTLS()

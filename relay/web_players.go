@@ -6,7 +6,10 @@ import (
 
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/playout"
+	"github.com/classrelay/classrelay/relay/config"
 	"github.com/classrelay/classrelay/relay/console"
+	"github.com/classrelay/classrelay/relay/mse"
+	"github.com/classrelay/classrelay/relay/webrtc"
 )
 
 // playersHere is a way to play in a browser, or to push from one.
@@ -16,11 +19,49 @@ type playersHere struct {
 	watching func() []console.Player // who watches now
 }
 
-// register puts the players in a browser on the pages' mux. Each of them is made here
-// with w.console as its gate, registers on w.console.Mux(), has its viewers sent away
-// by w.node.table.serve(players.Withdraw), and is added to w.players, which opens and
-// runs it.
+// register puts the players in a browser on the pages' mux: each asks the console who
+// may, and has its viewers sent away when their feed is taken out.
 func (w *web) register() error {
+	n := w.node
+	how := playout.Config{Delay: time.Duration(n.cfg.Playout.Delay)}
+	if n.cfg.Listen.WebRTC != config.WebRTCOff {
+		if err := w.registerWebRTC(how); err != nil {
+			return err
+		}
+	}
+	s := mse.New(mse.Config{Playout: how, Choice: playout.ChooseNewest}, n, w.console, n.log)
+	s.Register(w.console.Mux())
+	n.table.serve(s.Withdraw)
+	w.players = append(w.players, playersHere{run: s.Run, watching: func() (list []console.Player) {
+		for _, p := range s.Players() {
+			shown := playout.Stats{Layer: p.Layer, Frames: p.Frames, Slow: p.Dropped}
+			list = append(list, playerOf("mse", p.Feed, p.Remote, p.User, p.Since, &shown))
+		}
+		return list
+	}})
+	return nil
+}
+
+func (w *web) registerWebRTC(how playout.Config) error {
+	n := w.node
+	s, err := webrtc.New(webrtc.Config{
+		Listen:       n.cfg.Listen.WebRTC,
+		Playout:      how,
+		Choice:       playout.ChooseNewest, // as over RTSP
+		ListenPacket: n.net.listenPacket(),
+		ListenTCP:    n.net.listen(),
+	}, n, w.console, n.log)
+	if err != nil {
+		return err
+	}
+	s.Register(w.console.Mux())
+	n.table.serve(s.Withdraw)
+	w.players = append(w.players, playersHere{s.Open, s.Run, func() (list []console.Player) {
+		for _, p := range s.Players() {
+			list = append(list, playerOf("whep", p.Feed, p.Remote.String(), p.User, p.Since, &p.Video))
+		}
+		return list
+	}})
 	return nil
 }
 
