@@ -1,0 +1,50 @@
+// Which language the page speaks: the one chosen here before, else the browser's first.
+// A change is remembered on this device.
+import { useEffect, useState } from 'preact/hooks';
+
+export type Language = 'zh' | 'en';
+
+const key = 'classrelay.language';
+const listeners = new Set<() => void>();
+let chosen: Language | null = null;
+
+export function language(): Language {
+  if (!chosen) chosen = remembered() ?? (navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en');
+  return chosen;
+}
+
+export function setLanguage(to: Language): void {
+  chosen = to;
+  try {
+    localStorage.setItem(key, to);
+  } catch {
+    // no storage in this browser: the choice lasts as long as the page
+  }
+  applyLanguage();
+  listeners.forEach((tell) => tell());
+}
+
+/** applyLanguage tells the browser, for its fonts and for screen readers. */
+export function applyLanguage(): void {
+  document.documentElement.lang = language() === 'zh' ? 'zh-CN' : 'en';
+}
+
+/** useLanguage draws a component anew when the language changes. */
+export function useLanguage(): Language {
+  const [, again] = useState(0);
+  useEffect(() => {
+    const tell = (): void => again((n) => n + 1);
+    listeners.add(tell);
+    return () => void listeners.delete(tell);
+  }, []);
+  return language();
+}
+
+function remembered(): Language | null {
+  try {
+    const kept = localStorage.getItem(key);
+    return kept === 'zh' || kept === 'en' ? kept : null;
+  } catch {
+    return null;
+  }
+}
