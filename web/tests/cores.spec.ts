@@ -1,0 +1,100 @@
+// What needs no browser: exact.
+import { expect, test } from '@playwright/test';
+import { Past, runs } from '../src/chart/past';
+import { Age } from '../src/play/age';
+import { backoff } from '../src/play/backoff';
+import { Edge } from '../src/play/edge';
+import { Recent } from '../src/play/frames';
+import { afterLogin, inPath, route } from '../src/route';
+import { loudness } from '../src/talk/level';
+import { wishes } from '../src/pages/watch/wishes';
+import { status } from '../mock/node';
+
+test('a path names its page and its feed', () => {
+  expect(route('/')).toEqual({ page: 'node', feed: '' });
+  expect(route('/login')).toEqual({ page: 'login', feed: '' });
+  expect(route('/watch/yinshan/class-3')).toEqual({ page: 'watch', feed: 'yinshan/class-3' });
+  expect(route('/talk/a%20b')).toEqual({ page: 'talk', feed: 'a b' });
+  expect(route('/watch/100%')).toEqual({ page: 'watch', feed: '100%' });
+  expect(inPath('a/b c?d')).toBe('a/b%20c%3Fd');
+});
+
+test('a login leads back into this node and nowhere else', () => {
+  const to = (next: string): string => afterLogin(`?next=${encodeURIComponent(next)}`);
+  expect(to('/watch/room-101?kiosk=1')).toBe('/watch/room-101?kiosk=1');
+  for (const bad of ['//evil.example', 'https://evil.example/', '/\\evil.example', 'javascript:alert(1)', '']) {
+    expect(to(bad), bad).toBe('/');
+  }
+  expect(afterLogin('')).toBe('/');
+});
+
+test('the address asks for a road and a layer, and for nothing unknown', () => {
+  expect(wishes('?kiosk=1&via=mse&layer=sub')).toEqual({ kiosk: true, via: 'mse', layer: 'sub' });
+  expect(wishes('?via=smoke&layer=3&kiosk=yes')).toEqual({ kiosk: false, via: null, layer: null });
+});
+
+test('waits grow from half a second to ten seconds and no further', () => {
+  expect([0, 1, 2, 3, 4, 5, 50].map((n) => backoff(n, () => 0.5))).toEqual([500, 1000, 2000, 4000, 8000, 10000, 10000]);
+  expect(backoff(0, () => 0)).toBe(450);
+});
+
+test('far behind the live edge it jumps, somewhat behind it hurries, at the edge it plays', () => {
+  const edge = new Edge();
+  expect(edge.next(0, 0, 0.1)).toEqual({ seek: null, rate: 1 });
+  expect(edge.next(0, 0, 0.5)).toEqual({ seek: null, rate: 1.15 });
+  expect(edge.next(0, 0, 3)).toEqual({ seek: 2.94, rate: 1 });
+  expect(edge.next(0, 7, 7.5).seek).toBeCloseTo(7.44);
+  expect(edge.skips).toBe(2);
+});
+
+test('after the buffer ran dry more is kept in hand, for a while and within a bound', () => {
+  const edge = new Edge();
+  for (let i = 0; i < 100; i++) edge.ranDry();
+  expect(edge.next(0, 0, 0.35).rate).toBe(1);
+  expect(edge.next(0, 0, 0.4).rate).toBe(1.15);
+  for (let i = 0; i < 300; i++) edge.next(0, 0, 0.05);
+  expect(edge.next(0, 0, 0.2).rate).toBe(1.15);
+});
+
+test('the age of a picture is told by the clock message that travelled fastest', () => {
+  const age = new Age();
+  expect(age.of(1, 0)).toBeNull();
+  // The node's clock is 5000 ms ahead; ways of 40, 10 and 90 ms.
+  age.told({ now: 6000, pts: 1, capture: 5940 }, 1040);
+  age.told({ now: 7000, pts: 2, capture: 6940 }, 2010);
+  age.told({ now: 8000, pts: 3, capture: 7940 }, 3090);
+  // The picture at 2.9 s was taken at 7840; at 3100 of our clock the node shows 8090.
+  expect(age.of(2.9, 3100)).toBeCloseTo(250);
+});
+
+test('the median of the recent values forgets the oldest', () => {
+  const recent = new Recent(3);
+  expect(recent.median()).toBeNull();
+  [100, 1, 2, 3].forEach((v) => recent.add(v));
+  expect(recent.median()).toBe(2);
+});
+
+test('loudness runs from a quiet room to full scale', () => {
+  expect(loudness(new Float32Array(64))).toBe(0);
+  expect(loudness(new Float32Array(64).fill(1))).toBe(1);
+  expect(loudness(new Float32Array(64).fill(0.0316))).toBeCloseTo(0.5, 2); // -30 dBFS
+});
+
+test('equal neighbours of a column are one run', () => {
+  expect(runs(['a', 'a', null, 'b'])).toEqual([
+    { from: 0, to: 1, value: 'a' },
+    { from: 2, to: 2, value: null },
+    { from: 3, to: 3, value: 'b' },
+  ]);
+});
+
+test('statuses add a point each two seconds, and ten minutes are kept', () => {
+  const past = new Past();
+  const begin = 1_700_000_000_000;
+  for (let s = 0; s <= 700; s++) past.add(status(begin + s * 1000));
+  const county = past.links.get('county');
+  expect(county?.at.length).toBe(301);
+  expect(county?.at[0]).toBe(begin + 100_000);
+  expect(county?.p99.length).toBe(301);
+  expect(county?.flows.map((f) => f.layer.length)).toEqual([301, 301, 301]);
+});
