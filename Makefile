@@ -1,7 +1,8 @@
 # The verbs of this repository. `make help` lists them.
 #
 # Nothing but Go is needed: the linter is built here from the module proxy, the
-# race detector wants gcc, and the tests that want ffmpeg skip without it.
+# race detector wants gcc, and the tests that want ffmpeg skip without it. npm builds
+# the node's pages; without it the program is built without them and says so.
 
 GO       ?= go
 BIN      := $(CURDIR)/bin
@@ -17,12 +18,39 @@ RACE     := ./cmd/... ./fanout/... ./ingest/... ./playout/... ./relay/... ./roq/
 FUZZTIME ?= 20s
 FOR      ?= 20s
 DEMO     ?= --link rural
+CHROMIUM ?= chromium
 
-.PHONY: build demo test check race fuzz lint tidy bench clean help
+# Only what the pages are built from: a build of the program alone runs no npm.
+WEB_FROM := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/test-results -prune \
+            -o -type f ! -name '*.go' -print)
 
-## build: the program, at bin/classrelay
-build:
+.PHONY: pages web web-test build demo test check race fuzz lint tidy bench clean help
+
+## build: the program, at bin/classrelay, with the pages if npm is there
+build: pages
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/classrelay ./cmd/classrelay
+
+## web: the node's pages, at web/dist (needs npm)
+web:
+	@command -v npm >/dev/null || { echo "make web: npm is needed to build the pages: apt-get install nodejs npm"; exit 2; }
+	cd web && npm ci --no-audit --no-fund && npm run build
+
+## web-test: the pages in a real browser, against a mock node (needs npm and chromium)
+web-test: web/dist/index.html
+	@command -v $(CHROMIUM) >/dev/null || { echo "make web-test: a browser is needed: apt-get install chromium"; exit 2; }
+	@test -d web/node_modules || $(MAKE) --no-print-directory web
+	cd web && npm run types:tools && CHROMIUM=$$(command -v $(CHROMIUM)) npx playwright test
+
+# Built anew when a source is newer. A machine without npm, with a node too old for Vite
+# or without a way to the packages still builds the program; web-test lets none of it pass.
+pages:
+	@if ! command -v npm >/dev/null || ! node -e 'process.exit(+(parseInt(process.versions.node) < 20))'; then \
+	  echo "make build: no npm with node 20, so the program gets no pages (make web builds them)"; \
+	elif ! $(MAKE) --no-print-directory web/dist/index.html; then \
+	  echo "make build: the pages could not be built (make web says why), so the program gets none"; fi
+
+web/dist/index.html: $(WEB_FROM)
+	$(MAKE) --no-print-directory web
 
 ## demo: a camera, a hub, a rough link, a branch and a viewer on this machine (DEMO='--link bursty --for 60s')
 demo: build
@@ -74,7 +102,7 @@ bench:
 
 ## clean: what was built here
 clean:
-	rm -rf $(BIN) $(TOOLS)
+	rm -rf $(BIN) $(TOOLS) web/node_modules web/test-results web/dist/assets web/dist/index.html
 
 ## help: this list
 help:
