@@ -134,7 +134,7 @@ func TestThePageSaysWhatHasHappened(t *testing.T) {
 		c.link("10.0.0.1", "10.0.0.2", netem.Profile{Rate: 100e6, Delay: 5 * time.Millisecond})
 		c.run("branch", "10.0.0.2", &config.Config{
 			Parents: []config.Parent{{Address: "10.0.0.1:4433", Node: "hub"}},
-			Listen:  config.Listen{HTTP: ":80"},
+			Listen:  config.Listen{HTTP: ":80", WebRTC: config.WebRTCOff},
 			Feeds:   map[media.FeedID]config.Feed{"gone": {Main: "rtsp://10.0.0.9:554/main", Always: true}},
 			Access:  county10(),
 		})
@@ -181,7 +181,7 @@ func TestThePageSaysWhatHasHappened(t *testing.T) {
 func TestAReloadChangesWhoSeesThePage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCounty(t)
-		cfg := &config.Config{Listen: config.Listen{HTTP: ":80"}, Access: county10()}
+		cfg := &config.Config{Listen: config.Listen{HTTP: ":80", WebRTC: config.WebRTCOff}, Access: county10()}
 		node := c.run("branch", "10.0.0.2", cfg)
 		time.Sleep(time.Second)
 		if code := c.page("10.0.0.50", "http://10.0.0.2:80/api/v1/status", nil); code != http.StatusOK {
@@ -213,8 +213,8 @@ func TestPortsThatAreTakenAreNamedAndTheOthersClosed(t *testing.T) {
 			key, taken string
 			listen     config.Listen
 		}{
-			{"listen.https", ":443", config.Listen{HTTP: ":80", HTTPS: ":443"}},
-			{"listen.rtsp", ":8554", config.Listen{HTTP: ":80", HTTPS: ":443", RTSP: ":8554", RTP: config.RTPOff}},
+			{"listen.https", ":443", config.Listen{HTTP: ":80", HTTPS: ":443", WebRTC: config.WebRTCOff}},
+			{"listen.rtsp", ":8554", config.Listen{HTTP: ":80", HTTPS: ":443", RTSP: ":8554", RTP: config.RTPOff, WebRTC: config.WebRTCOff}},
 		} {
 			by, err := host.Listen("tcp", tt.taken)
 			if err != nil {
@@ -239,7 +239,9 @@ func TestPortsThatAreTakenAreNamedAndTheOthersClosed(t *testing.T) {
 func TestHTTPSShowsTheNodesCertificate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCounty(t)
-		node := c.run("branch", "10.0.0.2", &config.Config{Listen: config.Listen{HTTP: ":80", HTTPS: ":443"}, Access: county10()})
+		node := c.run("branch", "10.0.0.2", &config.Config{Listen: config.Listen{
+			HTTP: ":80", HTTPS: ":443", WebRTC: config.WebRTCOff,
+		}, Access: county10()})
 		time.Sleep(time.Second)
 		c.page("10.0.0.50", "http://10.0.0.2:80/api/v1/session", nil)
 		tls := node.id.WebTLS()
@@ -302,8 +304,9 @@ func TestPlayersInABrowserOpenRunAndEndWithThePages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newCounty(t)
-				n, err := New(&config.Config{Node: "a", Listen: config.Listen{HTTP: ":80"}, Access: county10()}, nil, zap.NewNop(),
-					Options{Network: Network{Listen: c.net.Host("10.0.0.2").Listen}})
+				n, err := New(&config.Config{
+					Node: "a", Listen: config.Listen{HTTP: ":80", WebRTC: config.WebRTCOff}, Access: county10(),
+				}, nil, zap.NewNop(), Options{Network: Network{Listen: c.net.Host("10.0.0.2").Listen}})
 				if err != nil {
 					t.Fatal(err)
 				}
