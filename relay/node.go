@@ -366,6 +366,9 @@ func (n *Node) currentRules() *access.Rules {
 	return n.rules
 }
 
+// Links is how many links the node has now.
+func (n *Node) Links() int { return len(n.table.peers()) }
+
 // Status collects the node's figures.
 func (n *Node) Status() Status {
 	st := Status{Node: n.cfg.Node, Since: n.since}

@@ -34,7 +34,7 @@ func newCapacitySend(t terminal) *cobra.Command {
 		if profile != "" {
 			begin = func() func() { return profileTo(profile, t.err) }
 		}
-		go giveRoom(ctx) // as serve does; ends with ctx
+		go giveRoom(ctx, func() int { return cfg.Connections }) // as serve does; ends with ctx
 		return egress.Send(ctx, cfg, t.out, begin)
 	})
 	flags := cmd.Flags()

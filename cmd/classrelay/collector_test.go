@@ -2,18 +2,11 @@ package main
 
 import "testing"
 
-func TestOnlyALargeHeapIsGivenRoom(t *testing.T) {
-	const mb = 1 << 20
+func TestOnlyAHubIsGivenRoom(t *testing.T) {
 	percent := ownPercent
-	for _, step := range []struct {
-		live uint64
-		want int
-	}{{0, 100}, {12 * mb, 100}, {17 * mb, 400}, {12 * mb, 400}, {9 * mb, 100}, {12 * mb, 100}} {
-		if percent = percentFor(percent, step.live); percent != step.want {
-			t.Errorf("%d MB live: %d %%, want %d", step.live/mb, percent, step.want)
+	for _, step := range []struct{ links, want int }{{0, 100}, {7, 100}, {8, 400}, {5, 400}, {3, 100}, {6, 100}} {
+		if percent = percentFor(percent, step.links); percent != step.want {
+			t.Errorf("%d links: %d %%, want %d", step.links, percent, step.want)
 		}
-	}
-	if live := liveHeap(); live > 1<<40 {
-		t.Errorf("%d bytes live", live)
 	}
 }

@@ -84,7 +84,7 @@ func serve(ctx context.Context, path string, logs io.Writer, signals <-chan os.S
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	go giveRoom(ctx) // ends with ctx
+	go giveRoom(ctx, node.Links) // ends with ctx
 	return s.Run(ctx, signals)
 }
 
