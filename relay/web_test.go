@@ -160,7 +160,7 @@ func TestThePageSaysWhatHasHappened(t *testing.T) {
 		}
 		close(s.stop)
 		c.close("hub")
-		time.Sleep(10 * time.Second)
+		time.Sleep(20 * time.Second) // an attempt to dial it takes five
 		c.page("10.0.0.50", "http://10.0.0.2:80/api/v1/status", &st)
 		i := slices.IndexFunc(st.Feeds, func(f console.Feed) bool { return f.ID == "room" })
 		if len(st.Links) != 1 || st.Links[0].Up || i >= 0 {
