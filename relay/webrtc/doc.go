@@ -10,8 +10,8 @@
 //     hands its packets to the player's outbox.
 //  2. The outbox's sender gives a packet its payload type, SSRC and header
 //     extensions (track) and hands it to pion.
-//  3. pion keeps a copy for retransmission (RFC 4585, RFC 4588), encrypts it (RFC
-//  3711. and writes it to the port.
+//  3. pion keeps a copy for retransmission (RFC 4585 and 4588), encrypts the packet
+//     (RFC 3711) and writes it to the port.
 //
 // And from a page: pion decrypts, a reorder puts what was repaired in its place, and
 // an ingest.Push takes it as it takes the packets of a recording room.
