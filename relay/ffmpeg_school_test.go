@@ -15,40 +15,13 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"github.com/classrelay/classrelay/bench/netem"
+	"github.com/classrelay/classrelay/internal/ffmpegtest"
 	"github.com/classrelay/classrelay/internal/freeport"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay"
 	"github.com/classrelay/classrelay/relay/config"
 	"github.com/classrelay/classrelay/relay/identity"
 )
-
-func need(t *testing.T, program string) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("real sockets and real time")
-	}
-	if _, err := exec.LookPath(program); err != nil {
-		t.Skipf("%s is not installed: this test needs it", program)
-	}
-}
-
-// ffmpeg runs ffmpeg to its end.
-func ffmpeg(t *testing.T, args ...string) {
-	t.Helper()
-	if err := tryFFmpeg(t.Context(), args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func tryFFmpeg(ctx context.Context, args ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "ffmpeg", append([]string{"-nostdin", "-hide_banner", "-v", "error"}, args...)...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("ffmpeg %v: %w\n%s", args, err, out)
-	}
-	return nil
-}
 
 // school is a hub and a branch on real sockets, joined by QUIC, and a third node
 // without links that plays the part of a camera: ffmpeg pushes to it, the hub pulls
@@ -207,7 +180,8 @@ func (s *school) record(feed media.FeedID, transport config.Transport, length ti
 	go func() { // ends with ffmpeg, which ends by itself or with the test
 		var err error
 		for range 5 {
-			err = tryFFmpeg(ctx, "-y", "-rtsp_transport", string(transport), "-buffer_size", "4000000", "-i", s.branch.url(feed),
+			_, err = ffmpegtest.Try(ctx, "ffmpeg", "-y", "-rtsp_transport", string(transport), "-buffer_size", "4000000",
+				"-i", s.branch.url(feed),
 				"-map", "0:v", "-t", seconds, "-c", "copy", "-f", "data", k.files[0],
 				"-map", "0:a", "-t", seconds, "-c", "copy", "-f", "data", k.files[1])
 			if err == nil {

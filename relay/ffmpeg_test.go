@@ -19,6 +19,7 @@ import (
 
 	"github.com/classrelay/classrelay/bench/camera"
 	"github.com/classrelay/classrelay/bench/netem"
+	"github.com/classrelay/classrelay/internal/ffmpegtest"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/config"
 )
@@ -51,14 +52,15 @@ func films() []film {
 // frame of the picture and of the sound one of its kind.
 func (f film) shoot(ctx context.Context, dir string) (file string, err error) {
 	once, minute := filepath.Join(dir, "once.mkv"), filepath.Join(dir, "minute.mkv")
-	err = tryFFmpeg(ctx, append(append([]string{
+	_, err = ffmpegtest.Try(ctx, "ffmpeg", append(append([]string{
 		"-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=4,noise=alls=6:allf=t:all_seed=1",
 		"-f", "lavfi", "-i", "anoisesrc=r=48000:d=4:a=0.1:seed=1",
 	}, f.args...), "-g", "25", "-b:v", "700k", "-shortest", once)...)
 	if err != nil {
 		return "", err
 	}
-	return minute, tryFFmpeg(ctx, "-stream_loop", "14", "-i", once, "-c", "copy", minute)
+	_, err = ffmpegtest.Try(ctx, "ffmpeg", "-stream_loop", "14", "-i", once, "-c", "copy", minute)
+	return minute, err
 }
 
 // shootAll makes the films, all at once.
@@ -92,7 +94,7 @@ type showing struct {
 }
 
 func TestWhatFFmpegRecordsAtTheBranchIsWhatWasShown(t *testing.T) {
-	need(t, "ffmpeg")
+	ffmpegtest.NeedLong(t, "ffmpeg")
 	files := shootAll(t)
 	var shows []*showing
 	for i, f := range films() {
@@ -228,7 +230,7 @@ func (s *showing) check(t *testing.T, tr config.Transport) (lacks string) {
 // 60 ms that loses 2 % of the packets in bursts of five, for twenty seconds. A
 // picture may be missing then; none may be broken.
 func TestNoBrokenPictureLeavesABadLink(t *testing.T) {
-	need(t, "ffmpeg")
+	ffmpegtest.NeedLong(t, "ffmpeg")
 	bursty, err := netem.Named("bursty")
 	if err != nil {
 		t.Fatal(err)
@@ -243,7 +245,7 @@ func TestNoBrokenPictureLeavesABadLink(t *testing.T) {
 	if err := os.WriteFile(recorded, take.picture, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	shown, came := decode(t, clipFile), decode(t, recorded)
+	shown, came := ffmpegtest.Decoded(t, clipFile, "v"), ffmpegtest.Decoded(t, recorded, "v")
 	if len(came) < 400 {
 		t.Errorf("%d of 500 pictures came", len(came))
 	}
@@ -264,26 +266,11 @@ func TestNoBrokenPictureLeavesABadLink(t *testing.T) {
 	t.Logf("%d pictures came, none of them broken; %d were left out between them", len(came), left)
 }
 
-// decode decodes a stream, stops at the slightest error, and returns a hash of each
-// picture.
-func decode(t *testing.T, file string) (hashes []string) {
-	t.Helper()
-	out := filepath.Join(t.TempDir(), "hashes")
-	ffmpeg(t, "-xerror", "-err_detect", "explode", "-f", "h264", "-i", file, "-fps_mode", "passthrough",
-		"-f", "framehash", "-hash", "md5", out)
-	for line := range strings.Lines(string(read(t, out))) {
-		if f := strings.Split(strings.TrimSpace(line), ","); !strings.HasPrefix(line, "#") {
-			hashes = append(hashes, f[len(f)-1])
-		}
-	}
-	return hashes
-}
-
 // packets are the bytes of a file's packets of one kind, as they are in it.
 func packets(t *testing.T, file, kind string) []byte {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), kind)
-	ffmpeg(t, "-i", file, "-map", "0:"+kind, "-c", "copy", "-f", "data", out)
+	ffmpegtest.Run(t, "ffmpeg", "-i", file, "-map", "0:"+kind, "-c", "copy", "-f", "data", out)
 	return read(t, out)
 }
 

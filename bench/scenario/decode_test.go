@@ -1,11 +1,11 @@
 package scenario
 
 import (
-	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/classrelay/classrelay/bench/truth"
+	"github.com/classrelay/classrelay/internal/ffmpegtest"
 )
 
 func TestEveryScenarioIsJudgedByItsPictures(t *testing.T) {
@@ -31,12 +31,7 @@ func TestEveryScenarioIsJudgedByItsPictures(t *testing.T) {
 }
 
 func TestPicturesOfARunAreDecoded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes ten seconds")
-	}
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skip("ffmpeg is not installed: this test needs it")
-	}
+	ffmpegtest.NeedLong(t, "ffmpeg")
 	ffmpeg, err := truth.FindFFmpeg(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package truth
 
 import (
 	"errors"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -10,15 +9,14 @@ import (
 
 	"github.com/classrelay/classrelay/bench/camera"
 	"github.com/classrelay/classrelay/bench/stamp"
+	"github.com/classrelay/classrelay/internal/ffmpegtest"
 	"github.com/classrelay/classrelay/media"
 )
 
 // theClip is the clip in the program with its hashes.
 func theClip(t *testing.T) (*FFmpeg, *Film) {
 	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skip("ffmpeg is not installed: this test needs it")
-	}
+	ffmpegtest.Need(t, "ffmpeg")
 	ffmpeg, err := FindFFmpeg(t.Context())
 	if err != nil {
 		t.Fatal(err)

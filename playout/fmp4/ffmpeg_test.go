@@ -1,45 +1,19 @@
 package fmp4
 
 import (
+	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
 
+	"github.com/classrelay/classrelay/internal/ffmpegtest"
 	"github.com/classrelay/classrelay/media"
 )
 
-// ffmpeg runs ffmpeg as judge and returns what it printed.
-func ffmpeg(t *testing.T, args ...string) string {
-	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skip("ffmpeg is not installed: this test needs it")
-	}
-	out, err := exec.CommandContext(t.Context(), "ffmpeg", append([]string{"-nostdin", "-v", "error"}, args...)...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("ffmpeg %v: %v\n%s", args, err, out)
-	}
-	return string(out)
-}
-
-// hashes decodes a file, stops at the slightest error, and hashes every frame of one
-// kind.
-func hashes(t *testing.T, file, kind string) (all []string) {
-	t.Helper()
-	out := ffmpeg(t, "-xerror", "-err_detect", "explode", "-i", file, "-map", "0:"+kind,
-		"-fps_mode", "passthrough", "-f", "framehash", "-hash", "md5", "-")
-	for line := range strings.Lines(out) {
-		if f := strings.Split(strings.TrimSpace(line), ","); !strings.HasPrefix(line, "#") {
-			all = append(all, strings.TrimSpace(f[len(f)-1]))
-		}
-	}
-	return all
-}
-
 func TestFFmpegDecodesEveryPictureOfTheClip(t *testing.T) {
+	ffmpegtest.Need(t, "ffmpeg")
 	r := newRig(t, h264Track, nil)
 	r.reports(0, 0)
 	for i := range r.clip.Len() {
@@ -49,7 +23,7 @@ func TestFFmpegDecodesEveryPictureOfTheClip(t *testing.T) {
 	if err := os.WriteFile(file, r.stream.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	came, shown := hashes(t, file, "v"), hashes(t, "../../bench/camera/clip/main.h264", "v")
+	came, shown := ffmpegtest.Decoded(t, file, "v"), ffmpegtest.Decoded(t, "../../bench/camera/clip/main.h264", "v")
 	if len(shown) != r.clip.Len() {
 		t.Fatalf("the clip has %d pictures, not %d", r.clip.Len(), len(shown))
 	}
@@ -57,6 +31,7 @@ func TestFFmpegDecodesEveryPictureOfTheClip(t *testing.T) {
 }
 
 func TestFFmpegHearsSilence(t *testing.T) {
+	ffmpegtest.Need(t, "ffmpeg")
 	mono := *aacTrack
 	mono.FMTP = map[string]string{"config": "1188", "sizelength": "13"}
 	for _, c := range []struct {
@@ -73,11 +48,11 @@ func TestFFmpegHearsSilence(t *testing.T) {
 			if err := os.WriteFile(file, r.stream.Bytes(), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			pcm := ffmpeg(t, "-xerror", "-err_detect", "explode", "-i", file, "-map", "0:a", "-f", "s16le", "-")
+			pcm := ffmpegtest.Run(t, "ffmpeg", "-xerror", "-err_detect", "explode", "-i", file, "-map", "0:a", "-f", "s16le", "-")
 			if len(pcm) < 48000*2 {
 				t.Fatalf("%d bytes of sound", len(pcm))
 			}
-			if strings.Trim(pcm, "\x00") != "" {
+			if len(bytes.Trim(pcm, "\x00")) > 0 {
 				t.Error("it is not silent")
 			}
 		})
@@ -87,9 +62,10 @@ func TestFFmpegHearsSilence(t *testing.T) {
 // bFrames has ffmpeg encode some pictures that refer to later ones.
 func bFrames(t *testing.T) (frames [][][]byte) {
 	t.Helper()
+	ffmpegtest.Need(t, "ffmpeg")
 	file := filepath.Join(t.TempDir(), "b.h264")
-	ffmpeg(t, "-f", "lavfi", "-i", "testsrc2=s=128x96:r=25:d=1", "-c:v", "libx264", "-preset", "ultrafast",
-		"-x264-params", "bframes=2:b-adapt=0:b-pyramid=none:scenecut=0:slices=1", "-f", "h264", file)
+	ffmpegtest.Run(t, "ffmpeg", "-f", "lavfi", "-i", "testsrc2=s=128x96:r=25:d=1", "-c:v", "libx264",
+		"-preset", "ultrafast", "-x264-params", "bframes=2:b-adapt=0:b-pyramid=none:scenecut=0:slices=1", "-f", "h264", file)
 	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/classrelay/classrelay/internal/ffmpegtest"
 	"github.com/classrelay/classrelay/media"
 )
 
@@ -71,30 +71,12 @@ func TestAPageGetsTheCachedGroupAndThenEveryPictureAtOnce(t *testing.T) {
 			t.Errorf("%d players are left", n)
 		}
 	})
-	decodes(t, file, 110)
-}
-
-// decodes has ffmpeg decode a stream and count its pictures.
-func decodes(t *testing.T, file string, pictures int) {
-	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Log("ffmpeg is not installed: nothing was decoded")
-		return
-	}
-	out, err := exec.CommandContext(t.Context(), "ffmpeg", "-nostdin", "-v", "error", "-xerror", "-err_detect", "explode",
-		"-i", file, "-map", "0:v", "-fps_mode", "passthrough", "-f", "framehash", "-hash", "md5", "-").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	n := 0
-	for line := range strings.Lines(string(out)) {
-		if !strings.HasPrefix(line, "#") {
-			n++
+	t.Run("ffmpeg decodes them all", func(t *testing.T) {
+		ffmpegtest.Need(t, "ffmpeg")
+		if n := len(ffmpegtest.Decoded(t, file, "v")); n != 110 {
+			t.Errorf("%d pictures, want 110", n)
 		}
-	}
-	if n != pictures {
-		t.Errorf("ffmpeg decoded %d pictures, want %d", n, pictures)
-	}
+	})
 }
 
 func TestSoundComesAlong(t *testing.T) {

@@ -1,56 +1,29 @@
 package rtsp
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/zap/zaptest"
 
+	"github.com/classrelay/classrelay/internal/ffmpegtest"
 	"github.com/classrelay/classrelay/internal/freeport"
 	"github.com/classrelay/classrelay/relay/access"
 )
 
 // These tests use ffmpeg as pusher, player and judge, on real sockets.
 
-func need(t *testing.T, program string) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("real sockets and real time")
-	}
-	if _, err := exec.LookPath(program); err != nil {
-		t.Skipf("%s is not installed: this test needs it", program)
-	}
-}
-
-// run runs a program to its end and returns what it printed.
-func run(t *testing.T, program string, args ...string) []byte {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program, args...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s %v: %v\n%s", program, args, err, stderr.String())
-	}
-	return out
-}
-
 // film makes a clip of four seconds and returns its file.
 func film(t *testing.T, codec ...string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "clip.mp4")
-	run(t, "ffmpeg", append(append([]string{
-		"-v", "error", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=4",
+	ffmpegtest.Run(t, "ffmpeg", append(append([]string{
+		"-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=4",
 		"-f", "lavfi", "-i", "sine=r=48000:d=4",
 	}, codec...), "-g", "25", "-shortest", file)...)
 	return file
@@ -112,8 +85,7 @@ type probe struct {
 }
 
 func TestFFmpegPushesAndPlays(t *testing.T) {
-	need(t, "ffmpeg")
-	need(t, "ffprobe")
+	ffmpegtest.NeedLong(t, "ffmpeg", "ffprobe")
 	for _, c := range []struct {
 		name, video string
 		codec       []string
@@ -141,7 +113,7 @@ func TestFFmpegPushesAndPlays(t *testing.T) {
 			url := serve(t, h) + "/room-7"
 			push(t, file, url, c.transport)
 			out := filepath.Join(t.TempDir(), "out.mkv")
-			run(t, "ffmpeg", "-v", "error", "-rtsp_transport", c.transport, "-i", url, "-t", "3", "-c", "copy", out)
+			ffmpegtest.Run(t, "ffmpeg", "-rtsp_transport", c.transport, "-i", url, "-t", "3", "-c", "copy", out)
 
 			got := probed(t, out)
 			if len(got.Streams) != 2 || got.Streams[0].CodecName != c.video || got.Streams[0].Width != 640 {
@@ -166,7 +138,7 @@ func TestFFmpegPushesAndPlays(t *testing.T) {
 func probed(t *testing.T, file string) probe {
 	t.Helper()
 	var p probe
-	out := run(t, "ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_packets", file)
+	out := ffmpegtest.Run(t, "ffprobe", "-of", "json", "-show_streams", "-show_packets", file)
 	if err := json.Unmarshal(out, &p); err != nil {
 		t.Fatal(err)
 	}
@@ -177,13 +149,5 @@ func probed(t *testing.T, file string) probe {
 // keeps those apart, and on our way they stand in front of every key frame.
 func units(t *testing.T, file, sets string) []string {
 	t.Helper()
-	out := run(t, "ffmpeg", "-v", "error", "-i", file, "-map", "0:v", "-c", "copy",
-		"-bsf:v", "filter_units=remove_types="+sets, "-f", "framehash", "-hash", "md5", "-")
-	var hashes []string
-	for line := range strings.Lines(string(out)) {
-		if f := strings.Split(strings.TrimSpace(line), ","); !strings.HasPrefix(line, "#") {
-			hashes = append(hashes, f[len(f)-1])
-		}
-	}
-	return hashes
+	return ffmpegtest.Hashes(t, "-i", file, "-map", "0:v", "-c", "copy", "-bsf:v", "filter_units=remove_types="+sets)
 }
