@@ -1,7 +1,6 @@
 package mse
 
 import (
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -9,10 +8,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"go.uber.org/zap"
 
-	"github.com/classrelay/classrelay/bench/camera"
-	"github.com/classrelay/classrelay/fanout"
 	"github.com/classrelay/classrelay/media"
 )
 
@@ -22,29 +18,13 @@ func TestPicturesComeOverRealSockets(t *testing.T) {
 		"http": httptest.NewServer, "https": httptest.NewTLSServer,
 	} {
 		t.Run(name, func(t *testing.T) {
-			clip, err := camera.Embedded()
-			if err != nil {
-				t.Fatal(err)
-			}
-			n := &node{feed: fanout.NewFeed("room/1")}
-			server := New(Config{}, n, gate{}, zap.NewNop())
-			mux := http.NewServeMux()
-			server.Register(mux)
-			web := start(mux)
+			r := newRoom(t)
+			web := start(r.mux())
 			defer web.Close()
-			ctx, cancel := context.WithCancel(t.Context())
-			ended := make(chan error, 1)
-			go func() { ended <- server.Run(ctx) }() // ends with cancel
-			defer func() {
-				cancel()
-				if err := <-ended; err != nil {
-					t.Error(err)
-				}
-			}()
-			r := &room{node: n, t: t, clip: clip, ssrc: 1}
-			n.feed.SetTrack(media.LayerMain, h264)
+			defer r.stop()
+			r.feed.SetTrack(media.LayerMain, h264)
 			r.film(5)
-			conn, _, err := websocket.Dial(ctx, strings.Replace(web.URL, "http", "ws", 1)+"/mse/room/1", //nolint:bodyclose // has none to close
+			conn, _, err := websocket.Dial(t.Context(), strings.Replace(web.URL, "http", "ws", 1)+"/mse/room/1", //nolint:bodyclose // has none to close
 				&websocket.DialOptions{HTTPClient: web.Client()})
 			if err != nil {
 				t.Fatal(err)
