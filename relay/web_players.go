@@ -35,7 +35,7 @@ func (w *web) register() error {
 	w.players = append(w.players, playersHere{run: s.Run, watching: func() (list []console.Player) {
 		for _, p := range s.Players() {
 			shown := playout.Stats{Layer: p.Layer, Frames: p.Frames, Slow: p.Dropped}
-			list = append(list, playerOf("mse", p.Feed, p.Remote, p.User, p.Since, &shown))
+			list = append(list, playerOf("mse", p.Feed, p.Remote.String(), p.User, p.Since, &shown))
 		}
 		return list
 	}})

@@ -21,7 +21,7 @@ type visitor struct {
 }
 
 // sees tells whether the visitor may know who else watches.
-func (v visitor) sees(r *http.Request) bool { return v.user != "" || remoteOf(r).IsLoopback() }
+func (v visitor) sees(r *http.Request) bool { return v.user != "" || access.RemoteOf(r).IsLoopback() }
 
 // Pass decides by the rules of RTSP whether a request may watch or push a feed: by its
 // session (the cookie, or "Authorization: Bearer" with the same token), by a Basic
@@ -61,7 +61,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, feed media.FeedID
 
 // ask finds who a visitor is and whether he may.
 func (s *Server) ask(r *http.Request, feed media.FeedID, a access.Action) (visitor, access.Verdict) {
-	rules, remote := s.rules(), remoteOf(r)
+	rules, remote := s.rules(), access.RemoteOf(r)
 	v := s.whoIs(rules, r)
 	if v.user != "" && rules.Allows(v.user, a) {
 		return v, access.Verdict{Allowed: true, User: v.user}

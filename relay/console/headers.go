@@ -51,27 +51,6 @@ func isUpgrade(r *http.Request) bool {
 	return len(r.Header.Values("Upgrade")) > 0
 }
 
-// remoteOf is who asks. A web server on this machine that passes requests on says for
-// whom, in the last entry of X-Forwarded-For: without that everybody would be taken
-// for this machine, which may do everything.
-func remoteOf(r *http.Request) netip.Addr {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{} // belongs to no network: a login is asked for
-	}
-	remote := at.Addr().Unmap()
-	forwarded := r.Header.Values("X-Forwarded-For")
-	if !remote.IsLoopback() || len(forwarded) == 0 {
-		return remote
-	}
-	list := strings.Split(forwarded[len(forwarded)-1], ",")
-	client, err := netip.ParseAddr(strings.TrimSpace(list[len(list)-1]))
-	if err != nil {
-		return netip.Addr{}
-	}
-	return client.Unmap()
-}
-
 // encrypted tells whether what is sent can be read on the way. A web server on this
 // machine that passes requests on says how it got them.
 func encrypted(r *http.Request) bool {

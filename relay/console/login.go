@@ -30,7 +30,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	rules, remote := s.rules(), remoteOf(r)
+	rules, remote := s.rules(), access.RemoteOf(r)
 	e := rules.Enter(access.SignIn{Remote: remote, TLS: encrypted(r), Name: c.User, Password: c.Password})
 	if !e.Allowed {
 		s.log.Info("login refused", zap.String("remote", remote.String()), zap.String("reason", e.Reason))
@@ -94,7 +94,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		s.sessions.end(v.token)
 		s.mu.Unlock()
-		s.log.Info("logout", zap.String("remote", remoteOf(r).String()), zap.String("user", v.user))
+		s.log.Info("logout", zap.String("remote", access.RemoteOf(r).String()), zap.String("user", v.user))
 	}
 	http.SetCookie(w, cookie(r, "", -1))
 	w.WriteHeader(http.StatusNoContent)

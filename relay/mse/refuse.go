@@ -8,6 +8,8 @@ import (
 
 	"github.com/coder/websocket"
 	"go.uber.org/zap"
+
+	"github.com/classrelay/classrelay/relay/access"
 )
 
 // refusal is why somebody is not served, for HTTP and for a WebSocket.
@@ -20,7 +22,7 @@ type refusal struct {
 
 // turnAway tells a page by a closing code and others by problem+json (RFC 9457).
 func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, f refusal) {
-	s.log.Info("MSE request refused", zap.String("path", r.URL.Path), zap.String("remote", r.RemoteAddr),
+	s.log.Info("MSE request refused", zap.String("path", r.URL.Path), zap.Stringer("remote", access.RemoteOf(r)),
 		zap.Int("status", f.status), zap.String("reason", f.code))
 	if !fromPage(r) {
 		f.write(w)

@@ -3,6 +3,7 @@ package mse
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -67,7 +68,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	conn, err := accept(w, r)
 	if err != nil {
 		s.log.Info("MSE request refused", zap.String("feed", string(feed)),
-			zap.String("remote", r.RemoteAddr), zap.Error(err))
+			zap.Stringer("remote", access.RemoteOf(r)), zap.Error(err))
 		return // accept has answered
 	}
 	v := s.newViewer(r, conn, feed, user)
@@ -80,7 +81,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) newViewer(r *http.Request, conn *socket, feed media.FeedID, user string) *viewer {
-	now, out := time.Now(), newOutbox()
+	now, out, remote := time.Now(), newOutbox(), access.RemoteOf(r)
 	v := &viewer{
 		cfg:    s.cfg,
 		node:   s.node,
@@ -89,10 +90,10 @@ func (s *Server) newViewer(r *http.Request, conn *socket, feed media.FeedID, use
 		conn:   conn,
 		stage:  newStage(out, now),
 		out:    out,
-		remote: r.RemoteAddr,
+		remote: remote,
 		user:   user,
 		since:  now,
-		log:    s.log.With(zap.String("feed", string(feed)), zap.String("remote", r.RemoteAddr)),
+		log:    s.log.With(zap.String("feed", string(feed)), zap.Stringer("remote", remote)),
 	}
 	v.ctx, v.stop = context.WithCancelCause(s.serving)
 	return v
@@ -165,7 +166,7 @@ func (s *Server) Withdraw(feed media.FeedID) (n int) {
 // PlayerStats is what one viewer got.
 type PlayerStats struct {
 	Feed    media.FeedID
-	Remote  string // address and port
+	Remote  netip.Addr
 	User    string // empty where no login was needed
 	Since   time.Time
 	Layer   media.Layer // of the picture

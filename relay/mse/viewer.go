@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -26,7 +27,7 @@ type viewer struct {
 	conn   *socket
 	stage  *stage
 	out    *outbox
-	remote string
+	remote netip.Addr
 	user   string
 	since  time.Time
 	log    *zap.Logger

@@ -64,7 +64,7 @@ func (s *Server) serve(what access.Action, begin func(context.Context, *request)
 		if !ok {
 			return
 		}
-		q := &request{Request: r, who: visitor{remoteOf(r), user}, feed: feed, layer: layerOf(r)}
+		q := &request{Request: r, who: visitor{access.RemoteOf(r), user}, feed: feed, layer: layerOf(r)}
 		if q.offer, err = body(w, r); err != nil {
 			s.refuse(w, q, what, err)
 			return
@@ -244,15 +244,6 @@ func notAllowed(allow string) http.HandlerFunc {
 		newProblem(http.StatusMethodNotAllowed, "method", "Method not allowed",
 			r.Method+" does nothing here; what does: "+allow).write(w)
 	}
-}
-
-// remoteOf is the page's address without its port.
-func remoteOf(r *http.Request) netip.Addr {
-	a, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return a.Addr().Unmap()
 }
 
 // layerOf reads ?layer=main or ?layer=sub.

@@ -3,6 +3,7 @@ package webrtc
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -162,5 +163,21 @@ func TestSubStreamThatComesAMomentLaterIsWaitedFor(t *testing.T) {
 			t.Errorf("%d %s", res.Code, res.Body)
 		}
 		time.Sleep(time.Second) // the camera's last frame
+	})
+}
+
+func TestAPageBehindAWebServerOfTheNodeGoesByItsOwnAddress(t *testing.T) {
+	teach(t, Config{}, func(t *testing.T, s *school) {
+		t.Helper()
+		s.feed(room, h264)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/whep/room-1", strings.NewReader(crlf(chromium)))
+		r.RemoteAddr = "127.0.0.1:40000"
+		r.Header.Set("Content-Type", sdpType)
+		r.Header.Set("X-Forwarded-For", pageIP)
+		w := httptest.NewRecorder()
+		s.mux.ServeHTTP(w, r)
+		if list := s.server.Players(); len(list) != 1 || list[0].Remote.String() != pageIP {
+			t.Errorf("%d %s: players: %+v", w.Code, w.Body, list)
+		}
 	})
 }
