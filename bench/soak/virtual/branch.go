@@ -165,7 +165,7 @@ func (b *branch) drain() {
 			b.w.fault("bytes", fmt.Sprintf("%s %v: packet %d has other bytes than the camera's", r.Feed, p.Layer, p.Seq))
 		}
 		taken := b.w.branchAt(s.taken)
-		if off := p.Capture.Sub(taken).Abs(); !p.Capture.IsZero() && off > captureOff && b.w.now > b.w.clocksGood {
+		if off := p.Capture.Sub(taken).Abs(); !p.Capture.IsZero() && off > captureOff && b.w.now > b.w.settled {
 			b.w.fault("capture", fmt.Sprintf("%s %v: the capture time is off by %v", r.Feed, p.Layer, off))
 		}
 		b.feeds[b.w.roomOf[r.Feed]].WritePacket(p)

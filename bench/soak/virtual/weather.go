@@ -123,7 +123,7 @@ func (w *world) move() {
 	w.delay = 10*time.Millisecond + time.Duration(w.random.Int64N(int64(30*time.Millisecond)))
 	w.blow()
 	w.hub.down.Moved()
-	w.clocksGood = w.now + clocksSettle
+	w.settled = w.now + clocksSettle
 }
 
 // relink ends the link in an outage; the one that follows knows nothing.
@@ -134,7 +134,7 @@ func (w *world) relink() {
 		w.hub.end()
 		w.hub = newHub(w)
 		w.branch.link()
-		w.clocksGood = w.now + clocksSettle
+		w.settled = w.now + clocksSettle
 		w.branch.settle()
 	})
 }
@@ -159,7 +159,7 @@ func (w *world) setClock() {
 		wall = &w.branchWall
 	}
 	*wall += w.random.Int64N(2*stepMost) - stepMost
-	w.clocksGood = w.now + clocksSettle
+	w.settled = w.now + clocksSettle
 }
 
 // guest lets a viewer come, to any room, for main or for sub only.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/classrelay/classrelay/bench/soak"
 	"github.com/classrelay/classrelay/internal/netem"
-	"github.com/classrelay/classrelay/internal/wallstep"
 	"github.com/classrelay/classrelay/media"
 )
 
@@ -24,8 +23,7 @@ const (
 
 // world is everything there is, and what time it is.
 type world struct {
-	base   time.Time // has a monotonic reading, so that wall clocks can be set
-	now    time.Duration
+	clocks
 	events events
 	random *rand.Rand
 	noise  []byte
@@ -44,9 +42,6 @@ type world struct {
 	viewers []*viewer // the others
 	guests  int       // that ever came
 
-	hubWall, branchWall int64 // seconds by which the wall clocks were set
-	// clocksGood is when capture times have to be right again.
-	clocksGood time.Duration
 	generation int // of the link
 }
 
@@ -56,7 +51,7 @@ var rates = []int{2_000_000, 1_000_000, 800_000} //nolint:gochecknoglobals // a 
 func newWorld(seed uint64, log *soak.Log) (*world, error) {
 	random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // repeatable chance
 	w := &world{
-		base: time.Now(), random: random, log: log, told: make(map[string]time.Duration),
+		clocks: newClocks(), random: random, log: log, told: make(map[string]time.Duration),
 		roomOf: make(map[media.FeedID]int), noise: make([]byte, 1<<16),
 	}
 	for i := range w.noise {
@@ -77,7 +72,6 @@ func newWorld(seed uint64, log *soak.Log) (*world, error) {
 		w.every(0, soundEvery, func() { r.speak(w.now, w.hubTime()) })
 	}
 	w.hub, w.branch = newHub(w), newBranch(w)
-	w.clocksGood = clocksSettle
 	w.steady = newViewer(w, "the steady viewer", 0, media.LayerMain, media.LayerSub)
 	w.steady.keep = true
 	w.schedule()
@@ -94,25 +88,6 @@ func (w *world) every(first, period time.Duration, do func()) {
 		w.events.at(at, again)
 	}
 	w.events.at(first, again)
-}
-
-// clock is the time without anybody's wall clock, hubTime and branchTime are now as
-// the nodes read it.
-func (w *world) clock() time.Time      { return w.base.Add(w.now) }
-func (w *world) hubTime() time.Time    { return wallstep.Step(w.clock(), w.hubWall) }
-func (w *world) branchTime() time.Time { return w.branchAt(w.now) }
-
-// branchAt is a moment as the branch would have read it with its clock as it is.
-func (w *world) branchAt(at time.Duration) time.Time {
-	return wallstep.Step(w.base.Add(at), w.branchWall)
-}
-
-// since is a time as one since the start; zero is never.
-func (w *world) since(t time.Time) time.Duration {
-	if t.IsZero() {
-		return forever
-	}
-	return t.Sub(w.base)
 }
 
 // fault notes what must never happen, each kind once a minute.
