@@ -17,15 +17,6 @@ type Config struct {
 	// Choice is what a page gets that does not ask for a layer. Default
 	// playout.ChooseAuto.
 	Choice playout.Choice
-	// WatchWait is how long a feed may take to come up before its page is told that
-	// it is offline; the page stays, and so does the wait. Default 3 s.
-	WatchWait time.Duration
-}
-
-func (c *Config) setDefaults() {
-	if c.WatchWait <= 0 {
-		c.WatchWait = 3 * time.Second
-	}
 }
 
 // Watcher finds feeds; rtsp.Watcher says what its errors wrap.
@@ -39,6 +30,9 @@ type Gate interface {
 }
 
 const (
+	// watchWait is how long a feed may take to come up before its page is told that it
+	// is offline; the page stays, and so does the wait. As over RTSP.
+	watchWait = 3 * time.Second
 	// writeWithin is how long one message may take: a key frame of 300 kB over 500
 	// kbit/s. Who takes nothing for so long is gone.
 	writeWithin = 5 * time.Second

@@ -33,7 +33,6 @@ type Server struct {
 
 // New makes a server; Register gives it a place and Run bounds its life.
 func New(cfg Config, node Watcher, gate Gate, log *zap.Logger) *Server {
-	cfg.setDefaults()
 	s := &Server{cfg: cfg, node: node, gate: gate, log: log, viewers: make(map[*viewer]struct{})}
 	s.serving, s.end = context.WithCancel(context.Background())
 	return s

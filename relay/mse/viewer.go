@@ -145,7 +145,7 @@ func (v *viewer) watch() {
 }
 
 func (v *viewer) open() (playout.Source, *playout.Offer, error) {
-	ctx, cancel := context.WithTimeout(v.ctx, v.cfg.WatchWait)
+	ctx, cancel := context.WithTimeout(v.ctx, watchWait)
 	defer cancel()
 	src, err := v.node.Watch(ctx, v.feed)
 	if err != nil {

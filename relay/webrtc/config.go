@@ -30,17 +30,19 @@ type Config struct {
 	// arrival does not show. Default 0: a frame is shown when it is there, and the
 	// browser does not stretch its buffer when frames come in clumps. At most 10 s.
 	Buffer time.Duration
-	// WatchWait is how long a page that opens a feed waits for it to come up.
-	// Default 3 s: a camera that is pulled on demand takes one or two.
-	WatchWait time.Duration
-	// ConnectWait is how long a page may take to connect after it got its answer.
-	// Default 10 s.
-	ConnectWait time.Duration
 
 	// ListenPacket and ListenTCP open the sockets; for tests. Default: the network.
 	ListenPacket func(network, address string) (net.PacketConn, error)
 	ListenTCP    func(network, address string) (net.Listener, error)
 }
+
+const (
+	// watchWait is how long a page that opens a feed waits for it to come up: a camera
+	// that is pulled on demand takes one or two seconds.
+	watchWait = 3 * time.Second
+	// connectWait is how long a page may take to connect after it got its answer.
+	connectWait = 10 * time.Second
+)
 
 // maxBuffer bounds Config.Buffer: the header extension for it ends at 40.95 s, and
 // nobody follows a lesson ten seconds late.
@@ -49,12 +51,6 @@ const maxBuffer = 10 * time.Second
 func (c *Config) setDefaults() {
 	if c.Playout.Spacing == 0 {
 		c.Playout.Spacing = 22 * time.Millisecond
-	}
-	if c.WatchWait <= 0 {
-		c.WatchWait = 3 * time.Second
-	}
-	if c.ConnectWait <= 0 {
-		c.ConnectWait = 10 * time.Second
 	}
 	if c.ListenPacket == nil {
 		c.ListenPacket = func(network, address string) (net.PacketConn, error) {

@@ -118,7 +118,7 @@ func (s *Server) watch(ctx context.Context, q *request) (*begun, error) {
 		return nil, err
 	}
 	answer, err := p.answer(ctx, q.offer)
-	if err != nil || !s.begin(p.id, p, func() { p.run(s.cfg.ConnectWait) }) {
+	if err != nil || !s.begin(p.id, p, func() { p.run() }) {
 		p.close()
 		return nil, errors.Join(err, context.Cause(s.serving))
 	}
@@ -127,7 +127,7 @@ func (s *Server) watch(ctx context.Context, q *request) (*begun, error) {
 
 // source waits until a feed is there.
 func (s *Server) source(ctx context.Context, feed media.FeedID) (playout.Source, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.WatchWait)
+	ctx, cancel := context.WithTimeout(ctx, watchWait)
 	defer cancel()
 	return s.node.Watch(ctx, feed)
 }
@@ -171,7 +171,7 @@ func (s *Server) publish(ctx context.Context, q *request) (*begun, error) {
 		return nil, err
 	}
 	p.log = s.log.With(zap.String("feed", string(q.feed)), zap.Stringer("layer", layer), zap.Stringer("remote", q.who))
-	if !s.begin(p.id, p, func() { p.run(s.cfg.ConnectWait) }) {
+	if !s.begin(p.id, p, func() { p.run() }) {
 		p.close()
 		p.release()
 		return nil, context.Cause(s.serving)

@@ -92,8 +92,8 @@ func (p *peer) answer(ctx context.Context, o *offer) (string, error) {
 }
 
 // connects waits until media can flow; false: the session is over.
-func (p *peer) connects(wait time.Duration) bool {
-	t := time.NewTimer(wait)
+func (p *peer) connects() bool {
+	t := time.NewTimer(connectWait)
 	defer t.Stop()
 	select {
 	case <-p.connected:

@@ -64,8 +64,8 @@ func (p *player) add(s *Server, m *description.Media, kind pion.RTPCodecType, c 
 }
 
 // run plays until the session ends, and ends all that belongs to it.
-func (p *player) run(wait time.Duration) {
-	if p.connects(wait) {
+func (p *player) run() {
+	if p.connects() {
 		p.play()
 	}
 	p.close()

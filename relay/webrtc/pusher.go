@@ -92,8 +92,8 @@ func formatOf(c *codec) format.Format {
 
 // run takes what the page sends until the session ends, and gives the place back. A
 // page that never connects takes nothing away from who pushed before.
-func (p *pusher) run(wait time.Duration) {
-	if p.connects(wait) {
+func (p *pusher) run() {
+	if p.connects() {
 		p.take()
 	}
 	p.close()
