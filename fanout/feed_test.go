@@ -6,6 +6,7 @@ import (
 
 	"github.com/pion/rtp"
 
+	"github.com/classrelay/classrelay/internal/mediatest"
 	"github.com/classrelay/classrelay/media"
 )
 
@@ -32,25 +33,16 @@ func (c *camera) frame(tb testing.TB, n int, key bool) []*media.Packet {
 		if key && i == 0 {
 			payload[0] = 0x65 // an IDR slice
 		}
-		raw, err := (&rtp.Packet{
-			Header: rtp.Header{
-				Version: 2, PayloadType: 96, SequenceNumber: c.seq, Timestamp: c.ts, SSRC: 7, Marker: i == n-1,
-			},
-			Payload: payload,
-		}).Marshal()
-		if err != nil {
-			tb.Fatal(err)
-		}
 		codec := media.H264
 		if !c.layer.IsVideo() {
 			codec = media.Opus
 		}
-		p, err := media.Parse(raw, c.layer, codec, c.now)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		p.Capture = c.now
-		packets[i] = p
+		packets[i] = mediatest.Packet(tb, c.layer, codec, c.now, c.now, &rtp.Packet{
+			Header: rtp.Header{
+				Version: 2, PayloadType: 96, SequenceNumber: c.seq, Timestamp: c.ts, SSRC: 7, Marker: i == n-1,
+			},
+			Payload: payload,
+		})
 		c.seq++
 	}
 	c.ts += 3600

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pion/rtp"
 
+	"github.com/classrelay/classrelay/internal/mediatest"
 	"github.com/classrelay/classrelay/media"
 )
 
@@ -63,25 +64,19 @@ func (c *clip) frame(at float64, n int, key, disposable bool) shot {
 
 func (c *clip) packet(at float64, payload []byte, marker bool) *media.Packet {
 	c.t.Helper()
-	raw, err := (&rtp.Packet{
+	capture := ms(at)
+	if c.unknown {
+		capture = time.Time{}
+	}
+	seq := c.seq
+	c.seq++
+	return mediatest.Packet(c.t, c.layer, media.H264, ms(at), capture, &rtp.Packet{
 		Header: rtp.Header{
-			Version: 2, Marker: marker, PayloadType: 96, SequenceNumber: c.seq,
+			Version: 2, Marker: marker, PayloadType: 96, SequenceNumber: seq,
 			Timestamp: c.offset + uint32(int64(at*90)), SSRC: c.ssrc,
 		},
 		Payload: append(payload, make([]byte, 8)...),
-	}).Marshal()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.seq++
-	p, err := media.Parse(raw, c.layer, media.H264, ms(at))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	if !c.unknown {
-		p.Capture = ms(at)
-	}
-	return p
+	})
 }
 
 // gop makes a key frame of three packets and n-1 others of two, from ms at on.

@@ -5,10 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/format/rtph264"
 
 	"github.com/classrelay/classrelay/internal/ffmpegtest"
+	"github.com/classrelay/classrelay/internal/mediatest"
 	"github.com/classrelay/classrelay/media"
 )
 
@@ -29,15 +31,7 @@ func TestAStillIsTheFirstKeyFrame(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, p := range packets {
-			raw, err := p.Marshal()
-			if err != nil {
-				t.Fatal(err)
-			}
-			m, err := media.Parse(raw, media.LayerMain, media.H264, epoch)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, m)
+			all = append(all, mediatest.Packet(t, media.LayerMain, media.H264, epoch, time.Time{}, p))
 		}
 		if i == 0 {
 			first = len(all)

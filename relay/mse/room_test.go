@@ -16,6 +16,7 @@ import (
 
 	"github.com/classrelay/classrelay/bench/camera"
 	"github.com/classrelay/classrelay/fanout"
+	"github.com/classrelay/classrelay/internal/mediatest"
 	"github.com/classrelay/classrelay/internal/testnet"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/playout"
@@ -208,14 +209,5 @@ func (r *room) sound() {
 func (r *room) write(now time.Time, l media.Layer, c media.Codec, perMs int64, p *rtp.Packet) {
 	taken := now.Add(-5 * time.Millisecond)
 	p.Timestamp = uint32(taken.UnixMilli() * perMs)
-	raw, err := p.Marshal()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	m, err := media.Parse(raw, l, c, now)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	m.Capture = taken
-	r.feed.WritePacket(m)
+	r.feed.WritePacket(mediatest.Packet(r.t, l, c, now, taken, p))
 }

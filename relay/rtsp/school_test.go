@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/classrelay/classrelay/fanout"
+	"github.com/classrelay/classrelay/internal/mediatest"
 	"github.com/classrelay/classrelay/internal/testnet"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/access"
@@ -158,15 +159,10 @@ func (c *camera) film(frames int) {
 	c.t.Helper()
 	for range frames {
 		capture := time.Now().Add(-5 * time.Millisecond)
-		first := []byte{0x5c, 0x81, 1, 2, 3}
-		if c.made%25 == 0 {
-			first = []byte{24, 0, 4, 0x67, 1, 2, 3, 0, 2, 0x68, 1}
+		frame := mediatest.Frame(c.made%25 == 0, 2+c.more)
+		for i, payload := range frame {
+			c.write(payload, i == len(frame)-1, capture)
 		}
-		c.write(first, false, capture)
-		for range c.more {
-			c.write([]byte{0x5c, 0x01, 6}, false, capture)
-		}
-		c.write([]byte{0x5c, 0x41, 4, 5}, true, capture)
 		c.made++
 		time.Sleep(40 * time.Millisecond)
 	}
@@ -174,21 +170,12 @@ func (c *camera) film(frames int) {
 
 func (c *camera) write(payload []byte, marker bool, capture time.Time) {
 	c.t.Helper()
-	raw, err := (&rtp.Packet{
+	c.feed.WritePacket(mediatest.Packet(c.t, media.LayerMain, media.H264, time.Now(), capture, &rtp.Packet{
 		Header: rtp.Header{
 			Version: 2, Marker: marker, PayloadType: 96, SequenceNumber: c.seq,
 			Timestamp: uint32(capture.UnixMilli() * 90), SSRC: c.ssrc,
 		},
 		Payload: append(payload, make([]byte, c.fill)...),
-	}).Marshal()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	p, err := media.Parse(raw, media.LayerMain, media.H264, time.Now())
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	p.Capture = capture
+	}))
 	c.seq++
-	c.feed.WritePacket(p)
 }

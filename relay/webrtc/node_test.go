@@ -13,6 +13,7 @@ import (
 
 	"github.com/classrelay/classrelay/fanout"
 	"github.com/classrelay/classrelay/ingest"
+	"github.com/classrelay/classrelay/internal/mediatest"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/playout"
 	"github.com/classrelay/classrelay/relay/access"
@@ -160,13 +161,10 @@ func (c *camera) film(frames int) {
 	c.t.Helper()
 	for range frames {
 		capture := time.Now().Add(-5 * time.Millisecond)
-		first := []byte{0x5c, 0x81, 1, 2, 3}
-		if c.made%25 == 0 {
-			first = []byte{24, 0, 4, 0x67, 1, 2, 3, 0, 2, 0x68, 1}
+		const packets = 3
+		for i, payload := range mediatest.Frame(c.made%25 == 0, packets) {
+			c.write(payload, i == packets-1, capture)
 		}
-		c.write(first, false, capture)
-		c.write([]byte{0x5c, 0x01, 6}, false, capture)
-		c.write([]byte{0x5c, 0x41, 4, 5}, true, capture)
 		if c.sound != nil {
 			c.put(media.LayerAudio, c.sound, uint16(c.made), capture, true, make([]byte, 320))
 		}
@@ -183,20 +181,11 @@ func (c *camera) write(payload []byte, marker bool, capture time.Time) {
 
 func (c *camera) put(l media.Layer, t *media.Track, seq uint16, capture time.Time, marker bool, payload []byte) {
 	c.t.Helper()
-	raw, err := (&rtp.Packet{
+	c.feed.WritePacket(mediatest.Packet(c.t, l, t.Codec, time.Now(), capture, &rtp.Packet{
 		Header: rtp.Header{
 			Version: 2, Marker: marker, PayloadType: t.PayloadType, SequenceNumber: seq,
 			Timestamp: uint32(capture.UnixMicro() * int64(t.ClockRate) / 1e6), SSRC: uint32(l) + 7,
 		},
 		Payload: payload,
-	}).Marshal()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	p, err := media.Parse(raw, l, t.Codec, time.Now())
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	p.Capture = capture
-	c.feed.WritePacket(p)
+	}))
 }
