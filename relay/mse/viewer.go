@@ -43,9 +43,11 @@ var errGone = errors.New("the other side is gone")
 func (v *viewer) run() {
 	v.log.Info("player starts", zap.String("user", v.user), zap.String("transport", "mse"))
 	var runs, reads sync.WaitGroup
-	for _, part := range []func(){v.write, v.ping, v.watch, v.tick} {
+	for _, part := range []func(){v.write, v.watch} {
 		runs.Go(part) // each ends with v.ctx
 	}
+	runs.Go(func() { v.every(pingEvery, v.ping) }) // likewise
+	runs.Go(func() { v.every(tickEvery, v.tick) })
 	reads.Go(v.read) // ends with the connection
 	<-v.ctx.Done()
 	c := stopping()
@@ -87,39 +89,31 @@ func (v *viewer) write() {
 	}
 }
 
-// ping finds those that went away without a word.
-func (v *viewer) ping() {
-	every := time.NewTicker(pingEvery)
-	defer every.Stop()
+// every does something again and again until the viewer ends.
+func (v *viewer) every(period time.Duration, do func()) {
+	tick := time.NewTicker(period)
+	defer tick.Stop()
 	for {
 		select {
-		case <-every.C:
+		case <-tick.C:
+			do()
 		case <-v.ctx.Done():
-			return
-		}
-		ctx, cancel := context.WithTimeout(v.ctx, pingWithin)
-		err := v.conn.Ping(ctx)
-		cancel()
-		if err != nil {
-			v.stop(fmt.Errorf("%w: no answer to a ping: %w", errGone, err))
 			return
 		}
 	}
 }
 
-// tick looks after what no packet tells.
-func (v *viewer) tick() {
-	every := time.NewTicker(tickEvery)
-	defer every.Stop()
-	for {
-		select {
-		case <-every.C:
-			v.stage.look(time.Now())
-		case <-v.ctx.Done():
-			return
-		}
+// ping finds out whether the other side went away without a word.
+func (v *viewer) ping() {
+	ctx, cancel := context.WithTimeout(v.ctx, pingWithin)
+	defer cancel()
+	if err := v.conn.Ping(ctx); err != nil {
+		v.stop(fmt.Errorf("%w: no answer to a ping: %w", errGone, err))
 	}
 }
+
+// tick looks after what no packet tells.
+func (v *viewer) tick() { v.stage.look(time.Now()) }
 
 // watch opens the feed, again when it comes to be encoded in another way, until the
 // viewer ends. A feed that is offline is waited for.
