@@ -104,17 +104,9 @@ func FuzzPost(f *testing.F) {
 		host := net.Host(nodeIP)
 		h := newHub()
 		h.feed(room, h264, nil, opus)
-		s, err := New(Config{
+		s, mux := opened(t, Config{
 			Listen: nodeIP + ":8189", ListenPacket: host.ListenPacket, ListenTCP: host.Listen,
-		}, h, open{}, zap.NewNop())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Open(); err != nil {
-			t.Fatal(err)
-		}
-		mux := http.NewServeMux()
-		s.Register(mux)
+		}, h, zap.NewNop())
 		path := "/whip/room-2"
 		if watch {
 			path = "/whep/room-1"

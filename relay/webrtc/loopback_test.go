@@ -18,15 +18,7 @@ import (
 func loopback(t *testing.T) (*hub, *Server, *httptest.Server) {
 	t.Helper()
 	h := newHub()
-	s, err := New(Config{Listen: "127.0.0.1:0"}, h, open{}, zap.NewNop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Open(); err != nil {
-		t.Fatal(err)
-	}
-	mux := http.NewServeMux()
-	s.Register(mux)
+	s, mux := opened(t, Config{Listen: "127.0.0.1:0"}, h, zap.NewNop())
 	web := httptest.NewServer(mux)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -156,10 +148,7 @@ func TestConfigNamesTheKey(t *testing.T) {
 			t.Errorf("%+v: %v, want a word about %s", c.cfg, err, c.says)
 		}
 	}
-	first, err := New(Config{Listen: "127.0.0.1:0"}, newHub(), open{}, zap.NewNop())
-	if err != nil || first.Open() != nil {
-		t.Fatal(err)
-	}
+	first, _ := opened(t, Config{Listen: "127.0.0.1:0"}, newHub(), zap.NewNop())
 	defer first.sockets.close()
 	second, err := New(Config{Listen: first.sockets.udp.LocalAddr().String()}, newHub(), open{}, zap.NewNop())
 	if err != nil {

@@ -43,20 +43,13 @@ type school struct {
 func teach(t *testing.T, cfg Config, f func(t *testing.T, s *school)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := &school{hub: newHub(), net: testnet.New(1), mux: http.NewServeMux()}
+		s := &school{hub: newHub(), net: testnet.New(1)}
 		defer s.net.Close()
 		host := s.net.Host(nodeIP)
 		cfg.Listen, cfg.ListenPacket, cfg.ListenTCP = nodeIP+":8189", host.ListenPacket, host.Listen
 		core, seen := observer.New(zapcore.InfoLevel)
 		s.seen = seen
-		var err error
-		if s.server, err = New(cfg, s.hub, open{}, zap.New(core)); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.server.Open(); err != nil {
-			t.Fatal(err)
-		}
-		s.server.Register(s.mux)
+		s.server, s.mux = opened(t, cfg, s.hub, zap.New(core))
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.server.Run(ctx) }()
@@ -69,6 +62,21 @@ func teach(t *testing.T, cfg Config, f func(t *testing.T, s *school)) {
 		f(t, s)
 		s.stop()
 	})
+}
+
+// opened is a server whose ports are open, and what its web server serves.
+func opened(t *testing.T, cfg Config, h *hub, log *zap.Logger) (*Server, *http.ServeMux) {
+	t.Helper()
+	s, err := New(cfg, h, open{}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Open(); err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	s.Register(mux)
+	return s, mux
 }
 
 // ask makes an HTTP request of a page.
