@@ -6,10 +6,27 @@ import "time"
 // may run fast or slow. It is a core: it is told where it starts and asked.
 type beat struct {
 	start    time.Time
+	first    uint64  // by the UNIX clock, the number of the picture sent at start
 	driftPPM float64 // above 0: the camera's clock is fast
 	pictures int64   // done so far
 	sounds   int64
 }
+
+// beatFrom begins at now, or when aligned at the next whole FrameInterval of the UNIX
+// clock.
+func beatFrom(now time.Time, aligned bool, driftPPM float64) beat {
+	b := beat{start: now, driftPPM: driftPPM}
+	if aligned {
+		beat, at := int64(FrameInterval), now.UnixNano()
+		number := (at + beat - 1) / beat
+		b.first = uint64(number)
+		b.start = now.Add(time.Duration(number*beat - at))
+	}
+	return b
+}
+
+// number is that of the next picture by the UNIX clock, if the beat is aligned with it.
+func (b *beat) number() uint64 { return b.first + uint64(b.pictures) }
 
 // pictureDue is when the next picture is to be sent.
 func (b *beat) pictureDue() time.Time { return b.real(time.Duration(b.pictures) * FrameInterval) }

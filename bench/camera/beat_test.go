@@ -29,3 +29,25 @@ func TestBeatOfAFastClockComesEarly(t *testing.T) {
 		}
 	}
 }
+
+func TestBeatByTheClockSendsPictureNAtNTimes40ms(t *testing.T) {
+	for _, c := range []struct {
+		now    int64 // ms of the UNIX clock
+		number uint64
+	}{
+		{1_700_000_000_000, 42_500_000_000}, // on the beat: at once
+		{1_700_000_000_001, 42_500_000_001},
+		{1_700_000_000_039, 42_500_000_001},
+	} {
+		b := beatFrom(time.UnixMilli(c.now), true, 0)
+		for range 3 {
+			if got, want := b.pictureDue().UnixMilli(), int64(b.number())*40; got != want {
+				t.Errorf("begun at %d: picture %d is due at %d, want %d", c.now, b.number(), got, want)
+			}
+			b.pictures++
+		}
+		if got := b.number() - 3; got != c.number {
+			t.Errorf("begun at %d: the first picture is %d, want %d", c.now, got, c.number)
+		}
+	}
+}

@@ -60,8 +60,6 @@ func New(cfg Config, log *zap.Logger) (*Camera, error) {
 		log:  log.With(zap.String("camera", cfg.Name)),
 		tone: tone(),
 		wake: make(chan struct{}, 1),
-
-		number: max(cfg.FirstFrame, 1) - 1,
 	}, nil
 }
 
@@ -133,7 +131,8 @@ func (c *Camera) Pause(paused bool) { c.order(func(o *orders) { o.paused = pause
 func (c *Camera) DropClients() { c.order(func(o *orders) { o.drop = true }) }
 
 // Reboot takes the camera off the network for so long; then it begins with a key
-// picture, new RTP timestamps and the next frame number.
+// picture, new RTP timestamps and the next frame number, or with ByClock that of the
+// moment.
 func (c *Camera) Reboot(dark time.Duration) {
 	c.order(func(o *orders) { o.reboot, o.darkly = true, dark })
 }
@@ -179,7 +178,7 @@ func (c *Camera) takeReboot() (dark time.Duration, ordered bool) {
 
 // Stats is what a camera has sent, counted once however many viewers there are.
 type Stats struct {
-	LastFrame uint64 // number of the last picture stamped; FirstFrame - 1 = none yet
+	LastFrame uint64 // number of the last picture stamped; 0 = none yet
 	LastSound uint64
 	Packets   uint64
 	Bytes     uint64 // RTP payload
@@ -192,10 +191,15 @@ func (c *Camera) Stats() Stats {
 	return Stats{LastFrame: c.number, LastSound: c.sounds, Packets: c.packets, Bytes: c.bytes}
 }
 
-func (c *Camera) nextNumber() uint64 {
+// nextNumber is the number of a picture that is due, which has that number if the
+// camera counts by the clock.
+func (c *Camera) nextNumber(due uint64) uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.number++
+	if c.cfg.ByClock {
+		c.number = due
+	}
 	return c.number
 }
 

@@ -37,10 +37,11 @@ type Config struct {
 	// click; off, the sound is a clean tone.
 	StampSound bool
 
-	// FirstFrame is the number of the first picture; 0 = 1. A camera that takes the
-	// place of another begins above the other's last, or viewers take its pictures
-	// for old ones.
-	FirstFrame uint64
+	// ByClock numbers pictures by the UNIX clock and sends them on its beat: picture N
+	// leaves N x FrameInterval after the epoch (as long as DriftPPM is 0). So a camera
+	// that takes the place of another goes on above the other's last, and who reads a
+	// number knows when it was sent. Off, the first picture is 1 and leaves at once.
+	ByClock bool
 
 	// DriftPPM makes the camera's clock fast (above 0) or slow, in parts per
 	// million: pace, RTP and the times in RTCP. Stamps keep the true time.

@@ -18,6 +18,11 @@
 // picture that was asked for moves its own layer only. The number goes on over a
 // reboot; the RTP timestamps begin anew.
 //
+// With ByClock the number is the time: picture N is sent at N x 40 ms of the UNIX clock
+// and shows index N of its source, except between a key picture that was asked for and
+// the next one of the film's own. Whoever reads the number burnt into the clip (N mod
+// 200) from a screen then knows to 8 s when it was sent.
+//
 // With its hooks Listen and DialContext a camera runs inside a testing/synctest
 // bubble, in virtual time.
 package camera

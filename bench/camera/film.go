@@ -25,6 +25,14 @@ type film struct {
 // ask makes a coming picture a key picture.
 func (f *film) ask(now time.Time) { f.asked = now }
 
+// home brings the film to where it would be had nobody asked for a key picture, when
+// that is a key picture. Up to then it runs ahead of its place.
+func (f *film) home(src Source, layer media.Layer, place uint64) {
+	if src.Picture(layer, place).Key {
+		f.index = place
+	}
+}
+
 // next returns the index of the picture that goes out now. For a key picture that
 // was asked for, the rest of the group is left out. Frame numbers and time stamps
 // are not the film's and go on.

@@ -32,7 +32,7 @@ type show struct {
 }
 
 func newShow(c *Camera, outlets []outlet, now time.Time) (*show, error) {
-	s := &show{camera: c, outlets: outlets, beat: beat{start: now, driftPPM: c.cfg.DriftPPM}}
+	s := &show{camera: c, outlets: outlets, beat: beatFrom(now, c.cfg.ByClock, c.cfg.DriftPPM)}
 	for layer := range media.Layer(media.NumLayers) {
 		cut, err := newCutter(c.cfg.Source, layer, now)
 		if err != nil {
@@ -107,8 +107,11 @@ func (s *show) sendPicture() error {
 	if s.orders.paused {
 		return nil
 	}
-	number := s.camera.nextNumber()
+	number := s.camera.nextNumber(s.beat.number())
 	for _, layer := range []media.Layer{media.LayerMain, media.LayerSub} {
+		if s.camera.cfg.ByClock {
+			s.films[layer].home(s.camera.cfg.Source, layer, number)
+		}
 		index := s.films[layer].next(s.camera.cfg.Source, layer, time.Now())
 		p := s.camera.cfg.Source.Picture(layer, index)
 		s.camera.note(layer, number, index)

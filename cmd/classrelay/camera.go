@@ -35,7 +35,13 @@ func newCamera(t terminal) *cobra.Command {
 rtsp://ADDRESS/main and rtsp://ADDRESS/sub, or pushes them, or both. It shows a clip
 that is in the program, one of yours, or random bytes of a given rate.
 
-Every frame carries the wall clock and its number in an SEI, for whoever measures.`,
+Every frame carries the wall clock and its number in an SEI, for whoever measures.
+
+Pictures keep the beat of the UNIX clock: without --drift, picture N is sent at N x 40 ms.
+The clip in the program shows N mod 200, in digits and as eight white or black cells in
+the top left corner. So whoever reads b from a screen at T knows when it was sent: the
+newest N with N mod 200 = b and N x 40 ms <= T. Only for up to 2 s after somebody asked
+for a key picture does the clip run ahead, and then that gives more than 6 s.`,
 		Example: `  classrelay camera --listen :8654
   classrelay camera --listen :8654 --login viewer:secret --udp 8700
   classrelay camera --push-main rtsp://127.0.0.1:8554/room-7
@@ -47,8 +53,7 @@ Every frame carries the wall clock and its number in an SEI, for whoever measure
 		RunE: interruptible(func(ctx context.Context) error {
 			ctx, end := within(ctx, f.duration)
 			defer end()
-			// By the clock, so that a camera that was killed goes on when it is back.
-			f.cfg.FirstFrame = uint64(time.Now().UnixNano() / int64(camera.FrameInterval))
+			f.cfg.ByClock = true // so that a camera that was killed goes on when it is back
 			log := newLogger("console", zap.InfoLevel, t.err)
 			c, err := camera.New(f.cfg, log)
 			if err != nil {
