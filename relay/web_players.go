@@ -24,10 +24,10 @@ type playersHere struct {
 func (w *web) register() error {
 	n := w.node
 	how := playout.Config{Delay: time.Duration(n.cfg.Playout.Delay)}
-	if n.cfg.Listen.WebRTC != config.WebRTCOff {
-		if err := w.registerWebRTC(how); err != nil {
-			return err
-		}
+	if n.cfg.Listen.WebRTC == config.WebRTCOff {
+		webrtc.RegisterOff(w.console.Mux())
+	} else if err := w.registerWebRTC(how); err != nil {
+		return err
 	}
 	s := mse.New(mse.Config{Playout: how, Choice: playout.ChooseNewest}, n, w.console, n.log)
 	s.Register(w.console.Mux())

@@ -36,6 +36,16 @@ func (s *Server) Register(mux *http.ServeMux) {
 	}
 }
 
+// RegisterOff adds to a mux what a node answers that has WebRTC switched off: pages then
+// know that it is the node, and play in another way.
+func RegisterOff(mux *http.ServeMux) {
+	off := func(w http.ResponseWriter, _ *http.Request) {
+		newProblem(http.StatusNotFound, "webrtc-off", "No WebRTC", "listen.webrtc is off at this node").write(w)
+	}
+	mux.HandleFunc("/whep/{feed...}", off)
+	mux.HandleFunc("/whip/{feed...}", off)
+}
+
 // request is one offer that passed the gate.
 type request struct {
 	*http.Request

@@ -19,6 +19,7 @@ export const problemCodes = [
   'too-many-tries',
   'unknown-feed',
   'unreachable-node',
+  'webrtc-off',
   'wrong-login',
   'internal',
   // of the page itself

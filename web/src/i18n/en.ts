@@ -193,6 +193,7 @@ export const en: Record<keyof typeof zh, string> = {
   'problem.permission':
     'The browser refuses the camera and microphone. Click the icon left of the address, set both to "Allow" and reload the page.',
   'problem.no-webrtc': 'This browser has no WebRTC and cannot send. Use a recent Chrome, Edge or Firefox.',
+  'problem.webrtc-off': 'This node has WebRTC switched off (listen.webrtc): it can neither play nor take a picture that way.',
   'problem.no-player': 'This browser can play neither over WebRTC nor over MSE. Use Chrome 75 or newer.',
   'problem.lost': 'Connection lost, trying again.',
 

@@ -189,6 +189,7 @@ export const zh = {
   'problem.device-busy': '摄像头或麦克风正被其他程序使用。请关闭其他会议或录像软件，然后再试。',
   'problem.permission': '浏览器拒绝使用摄像头和麦克风。请点地址栏左侧的图标，把摄像头和麦克风改为“允许”，然后重新加载页面。',
   'problem.no-webrtc': '此浏览器不支持 WebRTC，不能发送画面。请使用新版 Chrome、Edge 或 Firefox。',
+  'problem.webrtc-off': '此节点没有开启 WebRTC（配置 listen.webrtc 为 off），不能用它播放或发送。',
   'problem.no-player': '此浏览器既不能用 WebRTC 也不能用 MSE 播放。请使用 Chrome 75 或更新的浏览器。',
   'problem.lost': '连接中断，正在重连。',
 

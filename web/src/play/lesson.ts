@@ -125,7 +125,7 @@ export class Lesson {
   // mayFallBack: MSE is tried where WebRTC itself is the matter, not the feed.
   private mayFallBack(problem: Problem, reached: boolean): boolean {
     if (this.plan.via || this.prefer !== 'whep' || !canMse()) return false;
-    return !reached && ['codec', 'lost', 'bad-offer', 'no-player', 'internal'].includes(problem.code);
+    return !reached && ['codec', 'lost', 'bad-offer', 'webrtc-off', 'no-player', 'internal'].includes(problem.code);
   }
 
   private pause(problem: Problem): number {

@@ -10,7 +10,17 @@ export interface SpeechState {
 }
 
 // Where trying again would not help: the person has to do something first.
-const final = ['taken', 'login', 'expired', 'forbidden', 'codec', 'bad-offer', 'no-webrtc', 'unknown-feed'];
+const final = [
+  'taken',
+  'login',
+  'expired',
+  'forbidden',
+  'codec',
+  'bad-offer',
+  'no-webrtc',
+  'webrtc-off',
+  'unknown-feed',
+];
 
 export class Speech {
   private sending: Sending | null = null;
