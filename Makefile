@@ -35,11 +35,13 @@ web:
 	@command -v npm >/dev/null || { echo "make web: npm is needed to build the pages: apt-get install nodejs npm"; exit 2; }
 	cd web && npm ci --no-audit --no-fund && npm run build
 
-## web-test: the pages in a real browser, against a mock node (needs npm and chromium)
-web-test: web/dist/index.html
+## web-test: the pages in a real browser, against a mock node and then real ones (needs npm and chromium)
+web-test: web/dist/index.html build
 	@command -v $(CHROMIUM) >/dev/null || { echo "make web-test: a browser is needed: apt-get install chromium"; exit 2; }
 	@test -d web/node_modules || $(MAKE) --no-print-directory web
-	cd web && npm run types:tools && CHROMIUM=$$(command -v $(CHROMIUM)) npx playwright test
+	cd web && npm run types:tools && \
+	  CHROMIUM=$$(command -v $(CHROMIUM)) npx playwright test && \
+	  CHROMIUM=$$(command -v $(CHROMIUM)) CLASSRELAY=$(BIN)/classrelay npx playwright test -c real
 
 # Built anew when a source is newer. A machine without npm, with a node too old for Vite
 # or without a way to the packages still builds the program; web-test lets none of it pass.
