@@ -33,6 +33,9 @@ type Config struct {
 
 	// Mute leaves the sound out.
 	Mute bool
+	// Opus sends silence in Opus in place of a tone in G.711: for players that do not
+	// know G.711, as MSE in a browser.
+	Opus bool
 	// StampSound writes a stamp into each frame of sound, which is heard as a
 	// click; off, the sound is a clean tone.
 	StampSound bool
@@ -61,6 +64,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("%w: UDPPort %d is odd (RFC 3550 §11 wants RTP on an even port)", ErrConfig, c.UDPPort)
 	case c.User == "" && c.Password != "":
 		return fmt.Errorf("%w: a Password without a User", ErrConfig)
+	case c.Opus && c.StampSound:
+		return fmt.Errorf("%w: StampSound with Opus, which is decoded", ErrConfig)
 	case c.DriftPPM <= -1000 || c.DriftPPM >= 1000:
 		return fmt.Errorf("%w: DriftPPM %v: no camera is that bad", ErrConfig, c.DriftPPM)
 	}

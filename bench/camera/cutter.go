@@ -13,6 +13,7 @@ import (
 
 const (
 	videoPayloadType = 96
+	opusPayloadType  = 97
 	// payloadSize is the largest RTP payload a camera of ours sends, in bytes:
 	// 1400, as most do to leave room for tunnels.
 	payloadSize = 1400
@@ -27,9 +28,9 @@ type cutter struct {
 
 // newCutter makes one for a layer. The first RTP timestamp comes from the time,
 // so that it is another one after each reboot (RFC 3550 §5.1).
-func newCutter(src Source, layer media.Layer, now time.Time) (*cutter, error) {
+func newCutter(cfg *Config, layer media.Layer, now time.Time) (*cutter, error) {
 	c := &cutter{first: uint32(now.UnixNano()), step: uint32(FrameInterval.Seconds() * videoClock)}
-	switch f := newFormat(src, layer).(type) {
+	switch f := newFormat(cfg, layer).(type) {
 	case *format.H264:
 		enc, err := f.CreateEncoder()
 		if err != nil {
@@ -51,8 +52,18 @@ func newCutter(src Source, layer media.Layer, now time.Time) (*cutter, error) {
 		}
 		c.step = uint32(soundFrame)
 		c.encode = func(frame [][]byte) ([]*rtp.Packet, error) { return enc.Encode(frame[0]) }
+	case *format.Opus:
+		enc, err := f.CreateEncoder()
+		if err != nil {
+			return nil, err
+		}
+		c.step = uint32(opusFrame)
+		c.encode = func(frame [][]byte) ([]*rtp.Packet, error) {
+			p, err := enc.Encode(frame[0])
+			return []*rtp.Packet{p}, err
+		}
 	default:
-		return nil, fmt.Errorf("%w: codec %s", ErrConfig, src.Codec())
+		return nil, fmt.Errorf("%w: codec %s", ErrConfig, cfg.Source.Codec())
 	}
 	return c, nil
 }
@@ -70,10 +81,14 @@ func (c *cutter) cut(frame [][]byte, tick int64) ([]*rtp.Packet, error) {
 }
 
 // newFormat describes a layer to RTSP; nil for a codec that RTSP does not know.
-func newFormat(src Source, layer media.Layer) format.Format {
+func newFormat(cfg *Config, layer media.Layer) format.Format {
+	if layer == media.LayerAudio && cfg.Opus {
+		return &format.Opus{PayloadTyp: opusPayloadType, ChannelCount: 1}
+	}
 	if layer == media.LayerAudio {
 		return &format.G711{PayloadTyp: 8, SampleRate: soundRate, ChannelCount: 1}
 	}
+	src := cfg.Source
 	sets := src.ParameterSets(layer)
 	switch {
 	case src.Codec() == media.H264 && len(sets) == 2:
@@ -91,13 +106,13 @@ func newSession(cfg *Config, layer media.Layer) *description.Session {
 		Title: cfg.Name,
 		Medias: []*description.Media{{
 			Type:    description.MediaTypeVideo,
-			Formats: []format.Format{newFormat(cfg.Source, layer)},
+			Formats: []format.Format{newFormat(cfg, layer)},
 		}},
 	}
 	if layer == media.LayerMain && !cfg.Mute {
 		d.Medias = append(d.Medias, &description.Media{
 			Type:    description.MediaTypeAudio,
-			Formats: []format.Format{newFormat(cfg.Source, media.LayerAudio)},
+			Formats: []format.Format{newFormat(cfg, media.LayerAudio)},
 		})
 	}
 	return d

@@ -37,7 +37,7 @@ func (r *recorder) OnSetup(*gortsplib.ServerHandlerOnSetupCtx) (*base.Response, 
 func (r *recorder) OnRecord(ctx *gortsplib.ServerHandlerOnRecordCtx) (*base.Response, error) {
 	path := ctx.Path
 	ctx.Session.OnPacketRTPAny(func(_ *description.Media, f format.Format, p *rtp.Packet) {
-		if p.Marker || f.Codec() == "G711" { // one per frame
+		if p.Marker || f.Codec() == "G711" || f.Codec() == "Opus" { // one per frame
 			r.mu.Lock()
 			r.counts[path+" "+f.Codec()]++
 			r.mu.Unlock()
@@ -55,6 +55,12 @@ func (r *recorder) take() map[string]int {
 }
 
 func TestCameraPushesAndPushesAgainWhenTheRecorderWasAway(t *testing.T) {
+	t.Run("with sound in G.711", func(t *testing.T) { pushes(t, false, "G711") })
+	t.Run("with sound in Opus", func(t *testing.T) { pushes(t, true, "Opus") })
+}
+
+func pushes(t *testing.T, opus bool, sound string) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		network := testnet.New(1)
 		defer network.Close()
@@ -68,6 +74,7 @@ func TestCameraPushesAndPushesAgainWhenTheRecorderWasAway(t *testing.T) {
 		}
 		c, err := New(Config{
 			Source:      &Synthetic{},
+			Opus:        opus,
 			PushMain:    "rtsp://10.0.0.9:554/room/main",
 			PushSub:     "rtsp://10.0.0.9:554/room/sub",
 			DialContext: network.Host("10.0.0.1").DialContext,
@@ -84,7 +91,7 @@ func TestCameraPushesAndPushesAgainWhenTheRecorderWasAway(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			server.Close()
 			got := r.take()
-			for name, want := range map[string]int{"/room/main H264": 100, "/room/sub H264": 100, "/room/main G711": 200} {
+			for name, want := range map[string]int{"/room/main H264": 100, "/room/sub H264": 100, "/room/main " + sound: 200} {
 				if got[name] < want*95/100 || got[name] > want*13/10 {
 					t.Errorf("%s: %d frames in 5 s, want about %d", name, got[name], want)
 				}
@@ -103,6 +110,7 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 		"nothing to do":           {},
 		"odd UDP port":            {Listen: ":554", UDPPort: 8001},
 		"password without a user": {Listen: ":554", Password: "secret"},
+		"stamps in Opus":          {Listen: ":554", Opus: true, StampSound: true},
 		"a clock beyond belief":   {Listen: ":554", DriftPPM: 5000},
 	} {
 		if _, err := New(cfg, zaptest.NewLogger(t)); err == nil {

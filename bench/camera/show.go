@@ -34,7 +34,7 @@ type show struct {
 func newShow(c *Camera, outlets []outlet, now time.Time) (*show, error) {
 	s := &show{camera: c, outlets: outlets, beat: beatFrom(now, c.cfg.ByClock, c.cfg.DriftPPM)}
 	for layer := range media.Layer(media.NumLayers) {
-		cut, err := newCutter(c.cfg.Source, layer, now)
+		cut, err := newCutter(&c.cfg, layer, now)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", layer, err)
 		}
@@ -134,6 +134,9 @@ func (s *show) sendSound() error {
 	}
 	now := time.Now()
 	payload := soundPayload(s.camera.tone, s.camera.nextSound(), s.camera.cfg.StampSound, now)
+	if s.camera.cfg.Opus {
+		payload = opusSilence()
+	}
 	packets, err := s.cutters[media.LayerAudio].cut([][]byte{payload}, s.beat.sounds)
 	if err != nil {
 		return fmt.Errorf("sound: %w", err)

@@ -15,7 +15,13 @@ const (
 	soundRate     = 8000 // samples per second, G.711
 	soundFrame    = soundRate / int(time.Second/soundInterval)
 	toneFrames    = int(time.Second / soundInterval) // the tone repeats every second
+	// opusFrame is soundInterval on the RTP clock of Opus (RFC 7587 §4.1).
+	opusFrame = 48_000 * int(soundInterval) / int(time.Second)
 )
+
+// opusSilence is 20 ms of silence: a full band, mono, one frame packet (RFC 6716 §3.1)
+// whose frame begins with the flag for silence.
+func opusSilence() []byte { return []byte{0xf8, 0xff, 0xfe} }
 
 // tone is one second of sound in frames of G.711 A-law: a beep of 200 ms at
 // 440 Hz, then silence, so that picture and sound can be held against each other.

@@ -78,6 +78,7 @@ func (f *cameraFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.codec, "synthetic", "", "send random bytes in place of a clip, as `h264 or h265`")
 	flags.StringVar(&f.rate, "rate", "4Mbit/s", "the `rate` of a synthetic main stream; the sub stream has an eighth")
 	flags.BoolVar(&f.cfg.Mute, "mute", false, "leave the sound out")
+	flags.BoolVar(&f.cfg.Opus, "opus", false, "send silence in Opus in place of a tone in G.711")
 	flags.Float64Var(&f.cfg.DriftPPM, "drift", 0, "let the camera's clock be fast or slow by this many `ppm`")
 	flags.DurationVar(&f.duration, "for", 0, "stop after this `time` (default: at a signal)")
 	_ = cmd.RegisterFlagCompletionFunc("synthetic",
