@@ -60,6 +60,8 @@ func New(cfg Config, log *zap.Logger) (*Camera, error) {
 		log:  log.With(zap.String("camera", cfg.Name)),
 		tone: tone(),
 		wake: make(chan struct{}, 1),
+
+		number: cfg.Above,
 	}, nil
 }
 
@@ -178,7 +180,7 @@ func (c *Camera) takeReboot() (dark time.Duration, ordered bool) {
 
 // Stats is what a camera has sent, counted once however many viewers there are.
 type Stats struct {
-	LastFrame uint64 // number of the last picture stamped; 0 = none yet
+	LastFrame uint64 // number of the last picture stamped; Config.Above = none yet
 	LastSound uint64
 	Packets   uint64
 	Bytes     uint64 // RTP payload

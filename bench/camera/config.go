@@ -45,6 +45,9 @@ type Config struct {
 	// that takes the place of another goes on above the other's last, and who reads a
 	// number knows when it was sent. Off, the first picture is 1 and leaves at once.
 	ByClock bool
+	// Above is added to every picture's number, so that who watches several cameras in
+	// turn can tell whose picture he sees. Not together with ByClock.
+	Above uint64
 
 	// DriftPPM makes the camera's clock fast (above 0) or slow, in parts per
 	// million: pace, RTP and the times in RTCP. Stamps keep the true time.
@@ -66,6 +69,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("%w: a Password without a User", ErrConfig)
 	case c.Opus && c.StampSound:
 		return fmt.Errorf("%w: StampSound with Opus, which is decoded", ErrConfig)
+	case c.ByClock && c.Above > 0:
+		return fmt.Errorf("%w: ByClock together with Above: the number would not be the time", ErrConfig)
 	case c.DriftPPM <= -1000 || c.DriftPPM >= 1000:
 		return fmt.Errorf("%w: DriftPPM %v: no camera is that bad", ErrConfig, c.DriftPPM)
 	}
