@@ -1,0 +1,160 @@
+package lesson
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Book is what one node knows of all classes. It has one owner.
+type Book struct {
+	node    string
+	classes map[string]*Class
+	own     map[string]*Class // those this node may change, as they are written
+	from    map[string]string // the peer that last said something new; empty: this node
+}
+
+// NewBook returns an empty one for the node of this name.
+func NewBook(node string) *Book {
+	return &Book{
+		node: node, classes: make(map[string]*Class), own: make(map[string]*Class), from: make(map[string]string),
+	}
+}
+
+// Configure takes over the classes of this node's configuration and returns those that
+// have changed. Of one that runs, who is the main school stays: only a new class begins
+// with the one that is written. Call it with the same list, and nothing changes.
+func (b *Book) Configure(written []Class) (changed []string) {
+	own := make(map[string]*Class, len(written))
+	for i := range written {
+		w := &written[i]
+		own[w.ID] = w
+		if b.classes[w.ID] != nil {
+			b.adapt(w, &changed)
+			continue
+		}
+		first := *w
+		first.Turn, first.By = 0, "" // anything that others know of it is newer
+		b.put(&first, "", &changed)
+	}
+	for id := range b.own {
+		if own[id] == nil {
+			b.put(&Class{ID: id, Turn: b.classes[id].Turn + 1, By: b.node, Gone: true}, "", &changed)
+		}
+	}
+	b.own = own
+	slices.Sort(changed)
+	return changed
+}
+
+// adapt makes a known class have the rooms that are written, and leaves who is the main
+// school and who has the floor if it can.
+func (b *Book) adapt(w *Class, changed *[]string) {
+	old, fresh := b.classes[w.ID], *w
+	if !old.Gone && w.check(old.Main, old.Floor) == nil {
+		fresh.Main, fresh.Floor = old.Main, old.Floor
+	}
+	if old.Gone || !maps.Equal(fresh.Rooms, old.Rooms) || fresh.Main != old.Main || fresh.Floor != old.Floor {
+		fresh.Turn, fresh.By = old.Turn+1, b.node
+		b.put(&fresh, "", changed)
+	}
+}
+
+// put replaces a class.
+func (b *Book) put(c *Class, from string, changed *[]string) {
+	b.classes[c.ID], b.from[c.ID] = c, from
+	*changed = append(*changed, c.ID)
+}
+
+// Learn takes in what a peer knows and returns the classes of which that is new. A node
+// that has started anew learns so who was made the main school before; what it may
+// change gets the rooms of its own configuration then, once, so that two nodes with
+// different ones do not go on correcting each other.
+func (b *Book) Learn(peer string, told []Class) (changed []string) {
+	for i := range told {
+		c := &told[i]
+		old := b.classes[c.ID]
+		if old != nil && !c.newer(old) {
+			continue
+		}
+		b.put(c, peer, &changed)
+		if w := b.own[c.ID]; w != nil && old.Turn == 0 {
+			b.adapt(w, &changed)
+		}
+	}
+	slices.Sort(changed)
+	return slices.Compact(changed)
+}
+
+// Known returns a class, also one that is gone; nil: nobody has told of it.
+func (b *Book) Known(id string) *Class { return b.classes[id] }
+
+// All lists what is known, in order, what is gone included: it has to be told as well.
+func (b *Book) All() []Class {
+	all := make([]Class, 0, len(b.classes))
+	for _, id := range slices.Sorted(maps.Keys(b.classes)) {
+		all = append(all, *b.classes[id])
+	}
+	return all
+}
+
+// Owns tells whether this node may change a class.
+func (b *Book) Owns(id string) bool { return b.own[id] != nil }
+
+// Change makes a room the main school and gives the floor, for somebody at this node.
+// It returns the peer to whom the Ask is to be sent; "" when it is done. Errors wrap
+// ErrClass.
+func (b *Book) Change(id, main, floor string) (peer string, ask Ask, err error) {
+	c, err := b.changeable(id, main, floor)
+	if err != nil {
+		return "", Ask{}, err
+	}
+	if b.Owns(id) {
+		b.set(c, main, floor)
+		return "", Ask{}, nil
+	}
+	ask = Ask{Class: id, Main: main, Floor: floor, Path: []string{b.node}}
+	if err := c.allowed(&ask); err != nil {
+		return "", Ask{}, err
+	}
+	return b.from[id], ask, nil
+}
+
+// Asked takes an Ask of a peer. It returns the peer to whom it is to be handed on; ""
+// when it is done. Errors wrap ErrClass and are for the log.
+func (b *Book) Asked(from string, a *Ask) (peer string, on Ask, err error) {
+	if a.Path[len(a.Path)-1] != from {
+		return "", Ask{}, fmt.Errorf("%w: a change of %s says it comes from %s and comes from %s", ErrClass, a.Class,
+			a.Path[len(a.Path)-1], from)
+	}
+	c, err := b.changeable(a.Class, a.Main, a.Floor)
+	if err == nil {
+		err = c.allowed(a)
+	}
+	if err != nil {
+		return "", Ask{}, err
+	}
+	if b.Owns(a.Class) {
+		b.set(c, a.Main, a.Floor)
+		return "", Ask{}, nil
+	}
+	on, ok := a.Via(b.node)
+	if peer = b.from[a.Class]; !ok || peer == from || peer == "" {
+		return "", Ask{}, fmt.Errorf("%w: no node that may change %s can be reached from here", ErrClass, a.Class)
+	}
+	return peer, on, nil
+}
+
+func (b *Book) changeable(id, main, floor string) (*Class, error) {
+	c := b.classes[id]
+	if c == nil || c.Gone {
+		return nil, fmt.Errorf("%w: there is no class %q", ErrClass, id)
+	}
+	return c, c.check(main, floor)
+}
+
+func (b *Book) set(c *Class, main, floor string) {
+	next := *c
+	next.Turn, next.By, next.Main, next.Floor = c.Turn+1, b.node, main, floor
+	b.classes[c.ID] = &next
+}

@@ -1,0 +1,224 @@
+package lesson
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/classrelay/classrelay/media"
+)
+
+func maths(main, floor string) Class {
+	return Class{ID: "maths", Main: main, Floor: floor, Rooms: map[string]media.FeedID{
+		"yinshan": "yinshan/room", "banpo": "banpo/room", "xihe": "xihe/room",
+	}}
+}
+
+func TestWhoWatchesWhom(t *testing.T) {
+	for _, c := range []struct {
+		name                    string
+		main, floor, node, sees string
+	}{
+		{"a room watches the main school", "yinshan", "", "banpo", "yinshan/room"},
+		{"the main school watches nobody", "yinshan", "", "yinshan", ""},
+		{"the main school watches who has the floor", "yinshan", "xihe", "yinshan", "xihe/room"},
+		{"who has the floor watches the main school", "yinshan", "xihe", "xihe", "yinshan/room"},
+		{"the others do, too", "yinshan", "xihe", "banpo", "yinshan/room"},
+		{"the city looks in", "yinshan", "xihe", "city", "yinshan/room"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := maths(c.main, c.floor)
+			if feed, _ := m.Shows(c.node); string(feed) != c.sees {
+				t.Errorf("%s watches %q, not %q", c.node, feed, c.sees)
+			}
+		})
+	}
+}
+
+// The matrix of who hears whom: whatever is said about a class, by whomever, nobody is
+// shown the feed of his own room.
+func TestNobodyEverHearsHimself(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // repeatable chance
+	names := []string{"", "a", "b", "c", "d"}
+	some := func() string { return names[random.IntN(len(names))] }
+	for range 20_000 {
+		c := Class{ID: "x", Main: some(), Floor: some(), Rooms: make(map[string]media.FeedID)}
+		for range random.IntN(5) {
+			c.Rooms[some()] = media.FeedID(some() + "/room")
+		}
+		for _, node := range names {
+			if feed, ok := c.Shows(node); ok && feed == c.Rooms[node] {
+				t.Fatalf("%+v shows %s its own room", c, node)
+			}
+		}
+	}
+}
+
+func TestAClassThatCannotBe(t *testing.T) {
+	for name, spoil := range map[string]func(*Class){
+		"one room":                   func(c *Class) { c.Rooms = map[string]media.FeedID{"yinshan": "yinshan/room"} },
+		"a main school without one":  func(c *Class) { c.Main = "nobody" },
+		"the floor nowhere":          func(c *Class) { c.Floor = "nobody" },
+		"main school with the floor": func(c *Class) { c.Floor = c.Main },
+		"two rooms, one feed":        func(c *Class) { c.Rooms["banpo"] = "yinshan/room" },
+		"a class as a feed":          func(c *Class) { c.Rooms["banpo"] = "class/maths" },
+		"a feed without a name":      func(c *Class) { c.Rooms["banpo"] = "" },
+		"no name":                    func(c *Class) { c.ID = "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := maths("yinshan", "")
+			spoil(&c)
+			if err := c.Validate(); !errors.Is(err, ErrClass) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	c := maths("yinshan", "xihe")
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhoMayChangeWhat(t *testing.T) {
+	for _, c := range []struct {
+		name, asks, main, floor string
+		may                     bool
+	}{
+		{"a room becomes the main school", "banpo", "banpo", "", true},
+		{"a room takes the floor", "banpo", "yinshan", "banpo", true},
+		{"the main school gives the floor", "yinshan", "yinshan", "xihe", true},
+		{"the main school hands on", "yinshan", "xihe", "", true},
+		{"a room makes another the main school", "banpo", "xihe", "", false},
+		{"a room gives another the floor", "banpo", "yinshan", "xihe", false},
+		{"a stranger", "city", "banpo", "", false},
+		{"a stranger for himself", "city", "city", "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := NewBook("hub")
+			b.Configure([]Class{maths("yinshan", "")})
+			_, _, err := b.Asked(c.asks, &Ask{Class: "maths", Main: c.main, Floor: c.floor, Path: []string{c.asks}})
+			if c.may != (err == nil) {
+				t.Errorf("%v", err)
+			}
+			if now := b.Known("maths"); c.may && (now.Main != c.main || now.Floor != c.floor || now.By != "hub") {
+				t.Errorf("it became %+v", now)
+			}
+		})
+	}
+}
+
+func TestAnAskGoesToWhoMayChangeTheClass(t *testing.T) {
+	hub, city, school := NewBook("hub"), NewBook("city"), NewBook("banpo")
+	hub.Configure([]Class{maths("yinshan", "")})
+	city.Learn("hub", hub.All())
+	school.Learn("city", city.All())
+	peer, ask, err := school.Change("maths", "banpo", "")
+	if err != nil || peer != "city" {
+		t.Fatalf("to %q: %v", peer, err)
+	}
+	peer, ask, err = city.Asked("banpo", &ask)
+	if err != nil || peer != "hub" || !slices.Equal(ask.Path, []string{"banpo", "city"}) {
+		t.Fatalf("to %q by %v: %v", peer, ask.Path, err)
+	}
+	if peer, _, err = hub.Asked("city", &ask); err != nil || peer != "" || hub.Known("maths").Main != "banpo" {
+		t.Errorf("to %q: %v, %+v", peer, err, hub.Known("maths"))
+	}
+	if _, _, err := city.Asked("xihe", &ask); err == nil {
+		t.Error("a node may speak in another's name")
+	}
+}
+
+func TestANodeThatStartsAnewLearnsWhoIsTheMainSchool(t *testing.T) {
+	written := []Class{maths("yinshan", "")}
+	hub, school := NewBook("hub"), NewBook("banpo")
+	hub.Configure(written)
+	if _, _, err := hub.Change("maths", "xihe", "banpo"); err != nil {
+		t.Fatal(err)
+	}
+	school.Learn("hub", hub.All())
+	again := NewBook("hub")
+	again.Configure(written)
+	if changed := school.Learn("hub", again.All()); len(changed) != 0 {
+		t.Error("the school believes a node that knows less than itself")
+	}
+	if again.Learn("banpo", school.All()); again.Known("maths").Main != "xihe" {
+		t.Errorf("it is %s", again.Known("maths").Main)
+	}
+	fewer := maths("yinshan", "")
+	delete(fewer.Rooms, "xihe")
+	third := NewBook("hub")
+	third.Configure([]Class{fewer})
+	third.Learn("banpo", school.All())
+	if c := third.Known("maths"); c.Main != "yinshan" || len(c.Rooms) != 2 {
+		t.Errorf("the rooms of the new configuration do not hold: %+v", c)
+	}
+}
+
+func TestAClassThatIsTakenOutIsGoneEverywhere(t *testing.T) {
+	hub, school := NewBook("hub"), NewBook("banpo")
+	hub.Configure([]Class{maths("yinshan", "")})
+	school.Learn("hub", hub.All())
+	hub.Configure(nil)
+	school.Learn("hub", hub.All())
+	if c := school.Known("maths"); !c.Gone {
+		t.Errorf("%+v", c)
+	}
+	if _, ok := school.Known("maths").Shows("banpo"); ok {
+		t.Error("it is still shown")
+	}
+	if _, _, err := school.Change("maths", "banpo", ""); !errors.Is(err, ErrClass) {
+		t.Errorf("%v", err)
+	}
+}
+
+// Whatever is changed where, in whatever order the words arrive and however often, all
+// nodes end up with the same.
+func TestAllNodesAgreeInTheEnd(t *testing.T) {
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // repeatable chance
+		rooms := []string{"yinshan", "banpo", "xihe"}
+		var books []*Book
+		for i := range 5 {
+			b := NewBook(fmt.Sprintf("node-%d", i))
+			if i < 2 { // two hubs
+				b.Configure([]Class{maths("yinshan", "")})
+			}
+			books = append(books, b)
+		}
+		tell := func(from, to int) { books[to].Learn(books[from].node, books[from].All()) }
+		for range 60 {
+			if random.IntN(3) == 0 {
+				_, _, _ = books[random.IntN(2)].Change("maths", rooms[random.IntN(3)], "")
+			} else {
+				tell(random.IntN(5), random.IntN(5))
+			}
+		}
+		for range 5 { // along a line and back: everybody has heard everybody
+			for i := range 4 {
+				tell(i, i+1)
+			}
+			for i := range 4 {
+				tell(4-i, 3-i)
+			}
+		}
+		for _, b := range books[1:] {
+			if !reflect.DeepEqual(b.All(), books[0].All()) {
+				t.Fatalf("seed %d: %+v, %+v", seed, *b.Known("maths"), *books[0].Known("maths"))
+			}
+		}
+	}
+}
+
+func TestTheSameConfigurationAgainChangesNothing(t *testing.T) {
+	b := NewBook("hub")
+	b.Configure([]Class{maths("yinshan", "")})
+	if _, _, err := b.Change("maths", "xihe", ""); err != nil {
+		t.Fatal(err)
+	}
+	if changed := b.Configure([]Class{maths("yinshan", "")}); len(changed) != 0 || b.Known("maths").Main != "xihe" {
+		t.Errorf("%v: %+v", changed, b.Known("maths"))
+	}
+}
