@@ -18,6 +18,7 @@ import (
 	"slices"
 
 	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/lesson"
 )
 
 // Version is the protocol version that Hello carries. A node refuses a peer
@@ -30,6 +31,8 @@ const (
 	maxMessage = 1 << 20
 	// maxFeeds bounds one announcement; beyond it a node is misconfigured.
 	maxFeeds = 4096
+	// maxClasses likewise: more than lessons that run in a county at once.
+	maxClasses = 1024
 	// MaxHops is the longest path a feed may take: school, county, city,
 	// province and two to spare.
 	MaxHops = 6
@@ -49,6 +52,8 @@ type Message struct {
 	Refused     *Refused     `json:"refused,omitempty"`
 	KeyFrame    *KeyFrame    `json:"keyframe,omitempty"`
 	Probe       *Probe       `json:"probe,omitempty"`
+	Classes     *Classes     `json:"classes,omitempty"`
+	Ask         *lesson.Ask  `json:"ask,omitempty"`
 }
 
 // Hello opens a link. The node's name is not in it: it is the one in the
@@ -88,6 +93,11 @@ type Feed struct {
 	Tracks map[media.Layer]*media.Track `json:"tracks,omitempty"`
 	// Layers lists the layers the feed is configured to have, known or not.
 	Layers []media.Layer `json:"layers,omitempty"`
+}
+
+// Classes is all that the sender knows of classes, told whenever Feeds is.
+type Classes struct {
+	Classes []lesson.Class `json:"classes"`
 }
 
 // Subscribe asks for a layer of a feed on a flow that the asker has chosen.
@@ -168,6 +178,22 @@ func (m *Message) validate() error {
 		return err
 	case m.Probe != nil:
 		return m.Probe.validate()
+	case m.Classes != nil:
+		return m.Classes.validate()
+	case m.Ask != nil:
+		return m.Ask.Validate()
+	}
+	return nil
+}
+
+func (c *Classes) validate() error {
+	if len(c.Classes) > maxClasses {
+		return fmt.Errorf("%d classes told, at most %d are taken", len(c.Classes), maxClasses)
+	}
+	for i := range c.Classes {
+		if err := c.Classes[i].Validate(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/lesson"
 )
 
 func TestMessagesComeBackAsTheyWere(t *testing.T) {
@@ -33,6 +34,10 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 			MaxRate: 1e6, MaxMs: 1000, DatagramSize: 1313, Above: []Hop{{Node: "a", Parent: "b", RTTUs: 1}},
 		}}},
 		{Probe: &Probe{Send: &ProbeStep{ID: 1, Rooms: 2, ForMs: 1500}}},
+		{Classes: &Classes{Classes: []lesson.Class{{
+			ID: "maths", Turn: 3, By: "hub", Main: "a", Floor: "b", Rooms: map[string]media.FeedID{"a": "a/room", "b": "b/room"},
+		}, {ID: "arts", Turn: 1, By: "hub", Gone: true}}}},
+		{Ask: &lesson.Ask{Class: "maths", Main: "b", Path: []string{"b", "hub"}}},
 	} {
 		var b bytes.Buffer
 		if err := Write(&b, want); err != nil {
@@ -56,6 +61,8 @@ func TestReadRefuses(t *testing.T) {
 		"a feed name that climbs":  frame(`{"feeds":{"feeds":[{"id":"../x","path":["a"]}]}}`),
 		"a path of no node":        frame(`{"feeds":{"feeds":[{"id":"x","path":[]}]}}`),
 		"a path of seven nodes":    frame(`{"feeds":{"feeds":[{"id":"x","path":["1","2","3","4","5","6","7"]}]}}`),
+		"a class of one room":      frame(`{"classes":{"classes":[{"id":"x","main":"a","rooms":{"a":"a/b"}}]}}`),
+		"an ask of nobody":         frame(`{"ask":{"class":"x","main":"a","path":[]}}`),
 		"a probe without end":      frame(`{"probe":{"send":{"rooms":1}}}`),
 		"a probe of many rooms":    frame(`{"probe":{"send":{"rooms":101,"for_ms":1}}}`),
 		"a hop without a node":     frame(`{"feeds":{"feeds":[],"above":[{"parent":"x"}]}}`),
