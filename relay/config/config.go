@@ -22,6 +22,9 @@ type Config struct {
 	// Feeds are the cameras this node pulls and the pushes it gives a rule of
 	// their own. A feed that is only pushed need not be named.
 	Feeds map[media.FeedID]Feed `yaml:"feeds,omitempty"`
+	// Classes are those in which several schools take part, by their names. They are
+	// written at the county's hubs; schools learn of them over their links.
+	Classes map[string]Class `yaml:"classes,omitempty"`
 	// Access says who may watch or push without a login.
 	Access access.Config `yaml:"access,omitempty"`
 	// Users are those who may with a login.

@@ -69,6 +69,7 @@ func (c *Config) check() []Problem {
 			k.add(key+".push", "nobody can push here: neither listen.rtsp nor listen.http nor listen.https is set")
 		}
 	}
+	c.checkClasses(&k)
 	c.checkAccess(&k)
 	c.Links.check(&k)
 	if d := time.Duration(c.Playout.Delay); d < 0 || d > maxDelay {
