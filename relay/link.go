@@ -259,6 +259,11 @@ func (l *link) open(now time.Time, m letter) error {
 			}
 		}
 	}
+	for i := range m.asks {
+		if err := l.tell(&control.Message{Ask: &m.asks[i]}); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -319,6 +324,10 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 		l.log.Warn("the peer refuses a subscription", zap.String("why", m.Refused.Why))
 	case m.KeyFrame != nil:
 		l.sender.keyFrame(m.KeyFrame.Flow)
+	case m.Classes != nil:
+		l.table.classes.learn(l.peer, m.Classes.Classes)
+	case m.Ask != nil:
+		l.table.classes.asked(l.peer, m.Ask)
 	}
 	return nil
 }

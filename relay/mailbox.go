@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/lesson"
 )
 
 // target is one layer of one feed.
@@ -25,8 +26,12 @@ type mailbox struct {
 	dirty    bool            // wanted has changed
 	news     bool            // there is something to announce
 	keys     map[target]struct{}
+	asks     []lesson.Ask
 	farewell string // why the link is to end
 }
+
+// mostAsks bounds the changes of classes that wait for a link; people make few.
+const mostAsks = 16
 
 func newMailbox() *mailbox {
 	return &mailbox{
@@ -78,6 +83,18 @@ func (m *mailbox) askKeyFrame(t target) {
 	m.ring()
 }
 
+// ask hands a change of a class on to the peer. It reports false when too many wait.
+func (m *mailbox) ask(a lesson.Ask) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.asks) >= mostAsks {
+		return false
+	}
+	m.asks = append(m.asks, a)
+	m.ring()
+	return true
+}
+
 // end asks the link to say goodbye and close.
 func (m *mailbox) end(why string) {
 	m.mu.Lock()
@@ -93,6 +110,7 @@ type letter struct {
 	wanted   map[target]bool // nil: nothing has changed
 	news     bool
 	keys     []target
+	asks     []lesson.Ask
 	farewell string
 }
 
@@ -100,7 +118,7 @@ type letter struct {
 func (m *mailbox) take() letter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	l := letter{news: m.news, farewell: m.farewell}
+	l := letter{news: m.news, asks: m.asks, farewell: m.farewell}
 	if m.dirty {
 		l.wanted = maps.Clone(m.wanted)
 	}
@@ -108,6 +126,6 @@ func (m *mailbox) take() letter {
 		l.keys = append(l.keys, t)
 		delete(m.keys, t)
 	}
-	m.dirty, m.news = false, false
+	m.dirty, m.news, m.asks = false, false, nil
 	return l
 }

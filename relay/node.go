@@ -216,6 +216,7 @@ func (n *Node) begin(ctx context.Context) {
 	defer n.mu.Unlock()
 	n.ctx = ctx
 	n.table.setRules(n.cfg.Feeds)
+	n.table.classes.configure(n.cfg.Lessons())
 	for id, f := range n.cfg.Feeds {
 		n.startFeed(id, f)
 	}
@@ -320,6 +321,7 @@ func (n *Node) Reload(cfg *config.Config) (restart []string, err error) {
 	changes := config.Diff(n.written, cfg)
 	fresh := cfg.WithDefaults()
 	n.table.setRules(fresh.Feeds)
+	n.table.classes.configure(fresh.Lessons())
 	for _, id := range slices.Concat(changes.Feeds.Gone, changes.Feeds.Changed) {
 		n.stopFeed(id)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/playout"
 	"github.com/classrelay/classrelay/relay/config"
+	"github.com/classrelay/classrelay/relay/lesson"
 	"github.com/classrelay/classrelay/relay/rtsp"
 )
 
@@ -32,7 +33,10 @@ func (n *Node) openRTSP() (*rtsp.Server, error) {
 	return server, server.Open()
 }
 
-// Watch implements rtsp.Watcher.
+// Watch implements rtsp.Watcher: a feed, or the programme of a class.
 func (n *Node) Watch(ctx context.Context, id media.FeedID) (playout.Source, error) {
+	if class, ok := lesson.IDOf(id); ok {
+		return n.table.classes.watch(ctx, class)
+	}
 	return n.table.Watch(ctx, id)
 }

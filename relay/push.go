@@ -11,6 +11,7 @@ import (
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/config"
 	"github.com/classrelay/classrelay/relay/console"
+	"github.com/classrelay/classrelay/relay/lesson"
 	"github.com/classrelay/classrelay/relay/rtsp"
 )
 
@@ -32,6 +33,10 @@ type pushSession struct {
 
 // Publish implements rtsp.Publisher.
 func (n *Node) Publish(p rtsp.Pushed) (*ingest.Push, func(), error) {
+	if _, class := lesson.IDOf(p.Feed); class {
+		return nil, nil, fmt.Errorf("feed %s: %w: names that begin with %s are those of classes", p.Feed, rtsp.ErrTaken,
+			lesson.Prefix)
+	}
 	n.mu.Lock()
 	rule := n.written.Feeds[p.Feed].Push
 	n.mu.Unlock()

@@ -23,7 +23,7 @@ import (
 
 // table is what the node knows: its feeds, the routes to those of others, and
 // the links. Its methods may be called from any goroutine and never wait, but for
-// Watch.
+// Watch. The classes' lock is taken before its own.
 type table struct {
 	node string
 	log  *zap.Logger
@@ -42,10 +42,11 @@ type table struct {
 	dismiss []func(id media.FeedID) int
 	desk    *probe.Desk      // who may probe; set once, before there are links
 	journal *console.Journal // what changes, for the node's page; nil: there is none
+	classes *classes         // who watches whom
 }
 
 func newTable(node string, log *zap.Logger) *table {
-	return &table{
+	t := &table{
 		node:    node,
 		log:     log,
 		routes:  route.New(node),
@@ -57,6 +58,8 @@ func newTable(node string, log *zap.Logger) *table {
 
 		withdrawn: make(map[media.FeedID]struct{}),
 	}
+	t.classes = newClasses(t)
+	return t
 }
 
 // open returns the feed of that name, made if need be. With mu held.

@@ -25,6 +25,11 @@ func (l *link) turn(now time.Time) error {
 		if err := l.tell(&control.Message{Feeds: feeds}); err != nil {
 			return err
 		}
+		if all := l.table.classes.all(); len(all) > 0 {
+			if err := l.tell(&control.Message{Classes: &control.Classes{Classes: all}}); err != nil {
+				return err
+			}
+		}
 	}
 	if msg, ok := l.exchange.Pop(now, nil); ok {
 		l.session.TrySend(timeFlow, msg, now.Add(writeWithin)) // a lost one is repeated in a second

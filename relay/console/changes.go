@@ -21,6 +21,7 @@ const (
 	FeedRefused    Code = "feed-refused"    // a peer's feed is not taken; Why
 	NameTaken      Code = "name-taken"      // two nodes claim one feed name; Why
 	Withdrawn      Code = "withdrawn"       // a feed was taken out of a configuration
+	ClassTurned    Code = "class-turned"    // another school is the main school; Why
 	PushTakenOver  Code = "push-taken-over" // another pusher has the feed now; Why
 )
 
@@ -62,7 +63,7 @@ func (c *Change) words() (t Text, level string) {
 		return Text{"the node runs", "节点已启动"}.plus(c.Why), levelInfo
 	case Reloaded:
 		return Text{"configuration reloaded", "已重新载入配置"}, levelInfo
-	case FeedOffline, FeedBack, FeedRefused, NameTaken, Withdrawn, PushTakenOver:
+	case FeedOffline, FeedBack, FeedRefused, NameTaken, Withdrawn, PushTakenOver, ClassTurned:
 		return c.feedWords()
 	case LinkUp, LinkDown, NoLink, NodeRefused, RefusedByNode, AddressChanged, LayersChanged:
 		return c.linkWords()
@@ -166,6 +167,8 @@ func (c *Change) feedWords() (t Text, level string) {
 		return Text{
 			c.Feed + " was taken out of the configuration", c.Feed + " 已从配置中移除",
 		}.plus(c.Why), levelInfo
+	case ClassTurned:
+		return Text{c.Feed + ": the main school is " + c.Why + " now", c.Feed + "：主讲学校现在是 " + c.Why}, levelInfo
 	default: // PushTakenOver
 		return Text{c.Feed + ": another pusher has taken over", c.Feed + "：另一台设备接管了推送"}.plus(c.Why), levelInfo
 	}

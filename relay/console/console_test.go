@@ -40,6 +40,7 @@ type school struct {
 	players []Player
 	camera  string // where room-101 gives its picture
 	basic   bool
+	turned  []string // what was asked of the class
 }
 
 func (n *school) Status(now time.Time) *Status {
@@ -49,6 +50,24 @@ func (n *school) Status(now time.Time) *Status {
 		Version: 1, Node: "yinshan", Software: "v0.3", Since: time.Unix(1e9, 0).UTC(), Now: now.UTC(),
 		Feeds: append([]Feed{}, n.feeds...), Links: append([]Link{}, n.links...), Players: append([]Player{}, n.players...),
 	}
+}
+
+func (n *school) Classes() []Class {
+	return []Class{{
+		ID: "maths", Feed: "class/maths", Main: "yinshan", Rooms: []Room{
+			{Node: "banpo", Feed: "banpo/room", Shows: "yinshan/room"}, {Node: "yinshan", Feed: "yinshan/room"},
+		},
+	}}
+}
+
+func (n *school) Turn(class, main, floor string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if class != "maths" {
+		return fmt.Errorf("there is no class %q", class)
+	}
+	n.turned = append(n.turned, main+" "+floor)
+	return nil
 }
 
 func (n *school) Camera(feed media.FeedID) (string, bool) {

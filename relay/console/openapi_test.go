@@ -105,6 +105,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"GET", "/api/v1/links", "/api/v1/links", "200", nil},
 		{"GET", "/api/v1/history", "/api/v1/history", "200", nil},
 		{"GET", "/api/v1/log", "/api/v1/log", "200", nil},
+		{"GET", "/api/v1/classes", "/api/v1/classes", "200", nil},
+		{"POST", "/api/v1/classes/arts", "/api/v1/classes/{class}", "default", one(asJSON(`{"main":"banpo"}`))},
 		{"GET", "/api/v1/session", "/api/v1/session", "200", nil},
 		{"GET", "/api/v1/snapshot/room-101", "/api/v1/snapshot/{feed}", "default", nil},
 		{"GET", "/api/v1/keyframe/room-101", "/api/v1/keyframe/{feed}", "default", nil},

@@ -19,6 +19,7 @@ type Problem struct {
 
 // The codes of this package's problems.
 const (
+	codeBadClass    = "bad-class"
 	codeBadRequest  = "bad-request"
 	codeBusy        = "busy"
 	codeCrossOrigin = "cross-origin"

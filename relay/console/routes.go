@@ -25,6 +25,8 @@ func (s *Server) api() []route {
 		{http.MethodGet, "/api/v1/events", s.watching(s.events)},
 		{http.MethodGet, "/api/v1/snapshot/{feed...}", s.watching(s.snapshot)},
 		{http.MethodGet, "/api/v1/keyframe/{feed...}", s.watching(s.keyFrame)},
+		{http.MethodGet, "/api/v1/classes", s.watching(s.classes)},
+		{http.MethodPost, "/api/v1/classes/{class}", s.turnClass},
 		{http.MethodGet, "/api/v1/session", s.session},
 		{http.MethodPost, "/api/v1/login", s.login},
 		{http.MethodPost, "/api/v1/logout", s.logout},

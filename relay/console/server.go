@@ -50,6 +50,11 @@ type Node interface {
 	// Camera is where a feed's camera gives its picture; empty: nowhere. basic lets
 	// the camera ask for the password in clear.
 	Camera(feed media.FeedID) (url string, basic bool)
+	// Classes are those the node knows of, in order.
+	Classes() []Class
+	// Turn makes a room the main school of a class and gives the floor to another, or to
+	// none. Where another node decides, it has been asked when Turn returns.
+	Turn(class, main, floor string) error
 }
 
 // Server serves the pages and the interface behind them. Its methods may be called

@@ -165,6 +165,7 @@ func everyChange() []Change {
 		{Code: NameTaken, Feed: "room-101", Why: "a, b"},
 		{Code: Withdrawn, Feed: "room-101", Why: "node hub"},
 		{Code: PushTakenOver, Feed: "room-101", Why: "10.0.0.9"},
+		{Code: ClassTurned, Feed: "class/maths", Why: "yinshan"},
 	}
 	for c := CauseUnknown; c <= CauseNoRoute; c++ {
 		list = append(list, Change{Code: FeedOffline, Feed: "room-101", Cause: c})
