@@ -24,7 +24,7 @@ CHROMIUM ?= chromium
 WEB_FROM := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/test-results -prune \
             -o -type f ! -name '*.go' -print)
 
-.PHONY: pages web web-test build demo test check race fuzz lint tidy bench clean help
+.PHONY: pages web web-test build demo county test check race fuzz lint tidy bench clean help
 
 ## build: the program, at bin/classrelay, with the pages if npm is there
 build: pages
@@ -57,6 +57,11 @@ web/dist/index.html: $(WEB_FROM)
 ## demo: a camera, a hub, a rough link, a branch and a viewer on this machine (DEMO='--link bursty --for 60s')
 demo: build
 	$(BIN)/classrelay demo $(DEMO)
+
+## county: a province, a city, two hubs and six schools on this machine, with cuts and role swaps; it stays up until
+##   Ctrl-C, or with JSON=FILE plays its script once and writes the verdict
+county: build
+	$(BIN)/classrelay bench county $(if $(JSON),--json $(JSON),--stay)
 
 ## test: every test; those that want ffmpeg skip without it
 test:

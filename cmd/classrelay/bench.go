@@ -28,6 +28,7 @@ one is missed, 2 when something could not be run, 3 for bad arguments.
   soak      hours of class, real or virtual, judged by whether anything grows
   recovery  repair of lost packets beside plain retransmission, in virtual time
   fit       the choice of layers beside other traffic, in virtual time
+  county    a province, a city, a county and its schools, with cuts and dead nodes
   selftest  the emulated lines themselves
   report    the result of an earlier run, drawn again
   view      any stream of the test camera, frame by frame
@@ -37,7 +38,7 @@ one is missed, 2 when something could not be run, 3 for bad arguments.
 	}
 	cmd.AddCommand(
 		newBenchRun(t), newBenchCompare(t), newBenchCapacity(t), newBenchSoak(t), newBenchRecovery(t), newBenchFit(t),
-		newBenchSelftest(t), newBenchReport(t), newBenchView(t), newBenchLine(t),
+		newBenchSelftest(t), newBenchReport(t), newBenchView(t), newBenchLine(t), newBenchCounty(t),
 	)
 	return cmd
 }

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/classrelay/classrelay/bench/county"
+)
+
+// A county of two schools from nothing: it is listed at the top, the school that was cut
+// off is back, and another becomes the main school. How fast is not asked here, where
+// other tests run beside it.
+func TestACountyOnOneMachine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds of real time")
+	}
+	t.Setenv(asProgram, "1") // the nodes are this test's program again
+	dir := t.TempDir()
+	out := filepath.Join(dir, "county.json")
+	script := file(t, dir, "short.yaml", `
+title: short
+steps:
+  - {main: school-1, limit: 1m}
+  - {cut: school-2, for: 1s, limit: 1m}
+  - {main: school-2, limit: 1m}
+`)
+	r := program(t, "", "bench", "county", "--schools", "2", "--script", script, "--json", out)
+	data, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatalf("%v; %s", err, r.err)
+	}
+	var rep county.Report
+	if err := json.Unmarshal(data, &rep); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", rep)
+	if rep.Schools != 2 || len(rep.Steps) != 3 || rep.ListedMs == 0 || rep.Healed+rep.Lost != 3 {
+		t.Errorf("%+v", rep)
+	}
+	for _, s := range rep.Steps {
+		for _, why := range s.Lost {
+			if strings.Contains(why, "no picture") || strings.Contains(why, "own room") {
+				t.Errorf("%s: %s", s.Step, why)
+			}
+		}
+	}
+}
+
+func TestACountyThatCannotBe(t *testing.T) {
+	for name, args := range map[string][]string{
+		"one school":            {"--schools", "1"},
+		"a script that is none": {"--script", "nothing.yaml"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if r := program(t, "", append([]string{"bench", "county"}, args...)...); r.status != statusUsage {
+				t.Errorf("status %d: %s", r.status, r.err)
+			}
+		})
+	}
+}
