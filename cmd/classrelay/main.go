@@ -6,6 +6,7 @@
 //	classrelay ca          the county's certificates: init, issue
 //	classrelay user hash   the stored form of a viewer's password
 //	classrelay class       who watches whom in a class of several schools
+//	classrelay doctor      what will spoil lessons on this machine, and what to do
 //	classrelay probe       measure the line to a node before a lesson
 //	classrelay camera      an RTSP camera for tests
 //	classrelay demo        the whole chain on one machine

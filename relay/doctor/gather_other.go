@@ -1,0 +1,7 @@
+//go:build !linux
+
+package doctor
+
+func hasAES() *bool { return nil }
+
+func (f *Facts) system(string) {}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package relay
+
+import "net/netip"
+
+func mtuTo(netip.AddrPort) int { return 0 }
