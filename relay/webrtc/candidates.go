@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/pion/ice/v4"
 )
 
 // candidate is one address in an answer (RFC 8839 §5.1).
@@ -50,16 +51,18 @@ func arrange(sdp string, here, page netip.Addr, extra []netip.Addr) string {
 func candidatesOf(sdp string) (list []candidate) {
 	for line := range strings.Lines(sdp) {
 		value, ok := strings.CutPrefix(strings.TrimSpace(line), "a=candidate:")
-		f := strings.Fields(value)
-		if !ok || len(f) < 8 || f[1] != "1" { // component 2 would be RTCP, which is muxed
+		if !ok {
 			continue
 		}
-		addr, err := netip.ParseAddr(f[4])
-		port, err2 := strconv.Atoi(f[5])
-		if err != nil || err2 != nil {
+		said, err := ice.UnmarshalCandidate(value)
+		if err != nil || said.Component() != ice.ComponentRTP { // that of RTCP, which is muxed
 			continue
 		}
-		if c := (candidate{addr.Unmap(), port, strings.EqualFold(f[2], "tcp")}); !slices.Contains(list, c) {
+		addr, err := netip.ParseAddr(said.Address())
+		if err != nil {
+			continue
+		}
+		if c := (candidate{addr.Unmap(), said.Port(), said.NetworkType().IsTCP()}); !slices.Contains(list, c) {
 			list = append(list, c)
 		}
 	}
