@@ -126,9 +126,7 @@ func (s *sets) read() {
 
 func (s *sets) readH265() {
 	var sps h265.SPS
-	// Below 13 bytes there is no profile in it; chroma_format_idc ends at 3
-	// (ISO/IEC 23008-2 §7.4.3.2.1), and mediacommon takes that for granted.
-	if err := sps.Unmarshal(s.sps); err != nil || len(s.sps) < 13 || sps.ChromaFormatIdc > 3 {
+	if err := sps.Unmarshal(s.sps); err != nil {
 		return
 	}
 	s.width, s.height = sps.Width(), sps.Height()
