@@ -10,18 +10,14 @@ import (
 func TestRefreshGivesTheCachedGroupOnceMore(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		t.Helper()
-		r := newRoom(t, media.LayerMain)
-		p := &player{}
-		v, stop := watch(t, Config{}, r, ChooseAuto, p, false)
+		r, p, v, stop := watched(t)
 		c := &clip{t: t, seq: 65500, offset: 9}
 		r.film(c, 35) // key frames are the first and the 26th
 		v.Refresh()
 		r.film(c, 5)
 		v.Refresh() // too soon for another group
 		r.film(c, 20)
-		if err := stop(); err != nil {
-			t.Fatal(err)
-		}
+		stop()
 		frames := p.frames()
 		const again = 11 // 26th to 35th, and the 36th that came with them
 		if len(frames) != 60+again-1 {
@@ -58,9 +54,7 @@ func TestRefreshGivesTheCachedGroupOnceMore(t *testing.T) {
 func TestRefreshAsksForAKeyFrameWhereTheLastOneIsOld(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		t.Helper()
-		r := newRoom(t, media.LayerMain)
-		p := &player{}
-		v, stop := watch(t, Config{}, r, ChooseAuto, p, false)
+		r, p, v, stop := watched(t)
 		c := &clip{t: t}
 		r.film(c, 1)
 		for range 60 { // no key frame for 2.4 s
@@ -70,9 +64,7 @@ func TestRefreshAsksForAKeyFrameWhereTheLastOneIsOld(t *testing.T) {
 		v.Refresh()
 		c.made = 1
 		r.film(c, 1)
-		if err := stop(); err != nil {
-			t.Fatal(err)
-		}
+		stop()
 		if n := len(p.frames()); n != 62 {
 			t.Errorf("%d frames came, want 62", n)
 		}
@@ -85,14 +77,10 @@ func TestRefreshAsksForAKeyFrameWhereTheLastOneIsOld(t *testing.T) {
 func TestRefreshBeforeTheFirstPictureDoesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		t.Helper()
-		r := newRoom(t, media.LayerMain)
-		p := &player{}
-		v, stop := watch(t, Config{}, r, ChooseAuto, p, false)
+		r, p, v, stop := watched(t)
 		v.Refresh()
 		r.film(&clip{t: t}, 3)
-		if err := stop(); err != nil {
-			t.Fatal(err)
-		}
+		stop()
 		if len(p.frames()) != 3 || len(r.asked) != 0 {
 			t.Errorf("%d frames came, asked for %v", len(p.frames()), r.asked)
 		}

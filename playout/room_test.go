@@ -154,6 +154,19 @@ func watch(t *testing.T, cfg Config, src Source, choice Choice, p *player, paced
 	}
 }
 
+// watched is a room with a main stream and a player that watches it until stop.
+func watched(t *testing.T) (r *room, p *player, v *Viewer, stop func()) {
+	t.Helper()
+	r, p = newRoom(t, media.LayerMain), &player{}
+	v, end := watch(t, Config{}, r, ChooseAuto, p, false)
+	return r, p, v, func() {
+		t.Helper()
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // bubble runs f in virtual time, with the clips' epoch at its beginning.
 func bubble(t *testing.T, f func(t *testing.T)) {
 	t.Helper()

@@ -53,16 +53,12 @@ func TestViewerBeginsWithTheCachedGroupAndReportsAtOnce(t *testing.T) {
 func TestViewerStaysWhileTheSourceIsGone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		t.Helper()
-		r := newRoom(t, media.LayerMain)
-		p := &player{}
-		v, stop := watch(t, Config{}, r, ChooseAuto, p, false)
+		r, p, v, stop := watched(t)
 		r.film(&clip{t: t, ssrc: 1, offset: 5}, 10)
 		before := p.frames()[9][0]
 		time.Sleep(10 * time.Second)
 		r.film(&clip{t: t, ssrc: 2, offset: 1e9, seq: 40000}, 10)
-		if err := stop(); err != nil {
-			t.Fatal(err)
-		}
+		stop()
 		frames := p.frames()
 		if len(frames) != 20 {
 			t.Fatalf("%d frames came", len(frames))
