@@ -31,7 +31,7 @@ func (w *web) register() error {
 	}
 	s := mse.New(mse.Config{Playout: how, Choice: playout.ChooseNewest}, n, w.console, n.log)
 	s.Register(w.console.Mux())
-	n.table.serve(s.Withdraw)
+	n.table.serve(s.Dismiss)
 	w.players = append(w.players, playersHere{run: s.Run, watching: func() (list []console.Player) {
 		for _, p := range s.Players() {
 			shown := playout.Stats{Layer: p.Layer, Frames: p.Frames, Slow: p.Dropped}
@@ -55,7 +55,7 @@ func (w *web) registerWebRTC(how playout.Config) error {
 		return err
 	}
 	s.Register(w.console.Mux())
-	n.table.serve(s.Withdraw)
+	n.table.serve(s.Dismiss)
 	w.players = append(w.players, playersHere{s.Open, s.Run, func() (list []console.Player) {
 		for _, p := range s.Players() {
 			list = append(list, playerOf("whep", p.Feed, p.Remote.String(), p.User, p.Since, &p.Video))

@@ -1,7 +1,6 @@
 package mse
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -17,11 +16,6 @@ type Config struct {
 	// Choice is what a page gets that does not ask for a layer. Default
 	// playout.ChooseAuto.
 	Choice playout.Choice
-}
-
-// Watcher finds feeds; rtsp.Watcher says what its errors wrap.
-type Watcher interface {
-	Watch(ctx context.Context, feed media.FeedID) (playout.Source, error)
 }
 
 // Gate decides who may watch. Where it refuses, it writes the answer itself.

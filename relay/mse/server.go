@@ -13,12 +13,13 @@ import (
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/playout"
 	"github.com/classrelay/classrelay/relay/access"
+	"github.com/classrelay/classrelay/relay/rtsp"
 )
 
 // Server serves viewers. Its methods may be called from any goroutine.
 type Server struct {
 	cfg  Config
-	node Watcher
+	node rtsp.Watcher
 	gate Gate
 	log  *zap.Logger
 	// serving ends with Run, and with it all viewers.
@@ -32,7 +33,7 @@ type Server struct {
 }
 
 // New makes a server; Register gives it a place and Run bounds its life.
-func New(cfg Config, node Watcher, gate Gate, log *zap.Logger) *Server {
+func New(cfg Config, node rtsp.Watcher, gate Gate, log *zap.Logger) *Server {
 	s := &Server{cfg: cfg, node: node, gate: gate, log: log, viewers: make(map[*viewer]struct{})}
 	s.serving, s.end = context.WithCancel(context.Background())
 	return s
@@ -148,9 +149,9 @@ func (s *Server) leave(v *viewer) {
 	s.runs.Done()
 }
 
-// Withdraw ends the viewers of a feed that is taken out for good, and tells how many
+// Dismiss ends the viewers of a feed that is taken out for good, and tells how many
 // there were. It does not wait for their end.
-func (s *Server) Withdraw(feed media.FeedID) (n int) {
+func (s *Server) Dismiss(feed media.FeedID) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for v := range s.viewers {

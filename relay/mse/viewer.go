@@ -21,7 +21,7 @@ import (
 // viewer is one WebSocket that watches a feed.
 type viewer struct {
 	cfg    Config
-	node   Watcher
+	node   rtsp.Watcher
 	feed   media.FeedID
 	choice playout.Choice
 	conn   *socket

@@ -357,10 +357,10 @@ func TestAWithdrawnFeedEndsItsViewersAndTheServersEndAll(t *testing.T) {
 		r.feed.SetTrack(media.LayerMain, h264)
 		p := r.open("room/1")
 		r.film(10)
-		if n := r.server.Withdraw("room/2"); n != 0 {
+		if n := r.server.Dismiss("room/2"); n != 0 {
 			t.Errorf("%d viewers of another feed", n)
 		}
-		if n := r.server.Withdraw("room/1"); n != 1 {
+		if n := r.server.Dismiss("room/1"); n != 1 {
 			t.Errorf("%d viewers were sent away", n)
 		}
 		p.closedWith(CodeUnknownFeed, "")

@@ -160,10 +160,10 @@ func TestSessionEnds(t *testing.T) {
 		}, time.Second, true},
 		{"the feed is withdrawn", func(t *testing.T, s *school, _ *page, _ string) {
 			t.Helper()
-			if n := s.server.Withdraw("room-2"); n != 0 {
+			if n := s.server.Dismiss("room-2"); n != 0 {
 				t.Errorf("%d pages watched another feed", n)
 			}
-			if n := s.server.Withdraw(room); n != 1 {
+			if n := s.server.Dismiss(room); n != 1 {
 				t.Errorf("%d pages were sent away", n)
 			}
 		}, time.Second, true},

@@ -115,9 +115,9 @@ func (s *Server) begin(id string, one session, run func()) bool {
 	return true
 }
 
-// Withdraw ends the sessions of all pages that watch a feed, and tells how many there
+// Dismiss ends the sessions of all pages that watch a feed, and tells how many there
 // were. It does not wait for their end.
-func (s *Server) Withdraw(feed media.FeedID) (n int) {
+func (s *Server) Dismiss(feed media.FeedID) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for p := range s.players {
