@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/classrelay/classrelay/relay/console"
+	"github.com/classrelay/classrelay/relay/problem"
 )
 
 // classFlags are the flags of the class commands.
@@ -129,7 +130,7 @@ func (f *classFlags) ask(ctx context.Context, method, path string, body, result 
 
 // refusedBy is the node's reason.
 func refusedBy(resp *http.Response) error {
-	var p console.Problem
+	var p problem.Problem
 	const enough = 64 << 10
 	if json.NewDecoder(io.LimitReader(resp.Body, enough)).Decode(&p) != nil || p.Detail == "" {
 		return errors.New("the node answers " + resp.Status)

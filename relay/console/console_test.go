@@ -19,6 +19,7 @@ import (
 
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/access"
+	"github.com/classrelay/classrelay/relay/problem"
 )
 
 const secret = "s3cret: 密码"
@@ -239,7 +240,7 @@ func wants(t *testing.T, resp *reply, status int, code string) {
 	if code == "" {
 		return
 	}
-	var p Problem
+	var p problem.Problem
 	if err := json.Unmarshal([]byte(resp.Body), &p); err != nil || p.Code != code || p.Status != status ||
 		p.Type != "/problems/"+code || p.Title == "" {
 		t.Errorf("problem %s, want %s (%v)", resp.Body, code, err)

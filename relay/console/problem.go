@@ -3,19 +3,10 @@ package console
 import (
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"time"
-)
 
-// Problem is an answer that is an error (RFC 9457). Code is a stable word that pages
-// translate; Detail is for people, in English.
-type Problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail,omitempty"`
-	Code   string `json:"code"`
-}
+	"github.com/classrelay/classrelay/relay/problem"
+)
 
 // The codes of this package's problems.
 const (
@@ -38,20 +29,14 @@ const (
 
 // refuse answers with a problem.
 func refuse(w http.ResponseWriter, status int, code, detail string) {
-	p := Problem{
-		Type: "/problems/" + code, Title: http.StatusText(status), Status: status, Detail: detail, Code: code,
-	}
-	body, _ := json.Marshal(p) // strings and a number always can
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that went away needs no answer
+	refuseFor(w, 0, status, code, detail)
 }
 
 // refuseFor is refuse with a time after which to try again.
 func refuseFor(w http.ResponseWriter, wait time.Duration, status int, code, detail string) {
-	seconds := int((wait + time.Second - 1) / time.Second) // rounded up: earlier would fail again
-	w.Header().Set("Retry-After", strconv.Itoa(max(1, seconds)))
-	refuse(w, status, code, detail)
+	p := problem.New(status, code, http.StatusText(status), detail)
+	p.RetryAfter = wait
+	p.Write(w)
 }
 
 // answer sends a document.

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/relay/access"
+	"github.com/classrelay/classrelay/relay/problem"
 )
 
 // refusal is why somebody is not served, for HTTP and for a WebSocket.
@@ -36,13 +37,7 @@ func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, f refusal) {
 }
 
 func (f refusal) write(w http.ResponseWriter) {
-	body, _ := json.Marshal(map[string]any{ //nolint:errchkjson // strings and a number
-		"type": "/problems/" + f.code, "title": http.StatusText(f.status),
-		"status": f.status, "detail": f.detail, "code": f.code,
-	})
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(f.status)
-	_, _ = w.Write(body) // it may be gone
+	problem.New(f.status, f.code, http.StatusText(f.status), f.detail).Write(w)
 }
 
 // fromPage tells whether a script in a browser wants a WebSocket: browsers always send
@@ -67,17 +62,14 @@ func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
 
 // refusal reads the answer.
 func (a *answer) refusal() refusal {
-	var problem struct {
-		Code   string `json:"code"`
-		Detail string `json:"detail"`
-	}
+	var said problem.Problem
 	f := refusal{status: a.status, close: CodeForbidden, code: "forbidden"}
 	if a.status == http.StatusUnauthorized {
 		f.close, f.code = CodeLogin, "login"
 	}
 	const longest = 64 // of a word; a close frame holds 123 bytes
-	if err := json.Unmarshal(a.body.Bytes(), &problem); err == nil && problem.Code != "" && len(problem.Code) <= longest {
-		f.code, f.detail = problem.Code, problem.Detail
+	if err := json.Unmarshal(a.body.Bytes(), &said); err == nil && said.Code != "" && len(said.Code) <= longest {
+		f.code, f.detail = said.Code, said.Detail
 	}
 	return f
 }

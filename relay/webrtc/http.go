@@ -14,6 +14,7 @@ import (
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/playout"
 	"github.com/classrelay/classrelay/relay/access"
+	"github.com/classrelay/classrelay/relay/problem"
 	"github.com/classrelay/classrelay/relay/rtsp"
 )
 
@@ -40,7 +41,7 @@ func (s *Server) Register(mux *http.ServeMux) {
 // know that it is the node, and play in another way.
 func RegisterOff(mux *http.ServeMux) {
 	off := func(w http.ResponseWriter, _ *http.Request) {
-		newProblem(http.StatusNotFound, "webrtc-off", "No WebRTC", "listen.webrtc is off at this node").write(w)
+		problem.New(http.StatusNotFound, "webrtc-off", "No WebRTC", "listen.webrtc is off at this node").Write(w)
 	}
 	mux.HandleFunc("/whep/{feed...}", off)
 	mux.HandleFunc("/whip/{feed...}", off)
@@ -67,7 +68,7 @@ func (s *Server) serve(what access.Action, begin func(context.Context, *request)
 	return func(w http.ResponseWriter, r *http.Request) {
 		feed, err := media.ParseFeedID(r.PathValue("feed"))
 		if err != nil {
-			newProblem(http.StatusNotFound, "unknown-feed", "No such feed", err.Error()).write(w)
+			problem.New(http.StatusNotFound, "unknown-feed", "No such feed", err.Error()).Write(w)
 			return
 		}
 		user, ok := s.gate.Pass(w, r, feed, what)
@@ -96,7 +97,7 @@ func (s *Server) refuse(w http.ResponseWriter, q *request, what access.Action, e
 	p := problemOf(err)
 	s.log.Info("WebRTC request refused", zap.Stringer("to", what), zap.String("feed", string(q.feed)),
 		zap.Stringer("remote", q.who), zap.Int("status", p.Status), zap.String("reason", p.Detail))
-	p.write(w)
+	p.Write(w)
 }
 
 // write answers 201 as WHIP and WHEP ask.
@@ -157,7 +158,7 @@ func (s *Server) choice(q *request) playout.Choice {
 func (s *Server) publish(ctx context.Context, q *request) (*begun, error) {
 	video, audio := chosen(q.offer)
 	if video == nil && audio == nil {
-		return nil, newProblem(http.StatusNotAcceptable, "codec", "This browser sends nothing that can be carried",
+		return nil, problem.New(http.StatusNotAcceptable, "codec", "This browser sends nothing that can be carried",
 			"the offer has neither H.264 nor H.265, Opus or G.711")
 	}
 	p, err := s.newPusher(video, audio)
@@ -217,7 +218,7 @@ func (s *Server) remove(w http.ResponseWriter, r *http.Request) {
 	one := s.sessions[r.PathValue("id")]
 	s.mu.Unlock()
 	if one == nil {
-		newProblem(http.StatusNotFound, "unknown-session", "No such session", "the session has ended").write(w)
+		problem.New(http.StatusNotFound, "unknown-session", "No such session", "the session has ended").Write(w)
 		return
 	}
 	one.end(errDeleted)
@@ -227,13 +228,13 @@ func (s *Server) remove(w http.ResponseWriter, r *http.Request) {
 // body reads the offer.
 func body(w http.ResponseWriter, r *http.Request) (*offer, error) {
 	if typ, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || typ != sdpType {
-		return nil, newProblem(http.StatusUnsupportedMediaType, "bad-offer", "Not an offer",
+		return nil, problem.New(http.StatusUnsupportedMediaType, "bad-offer", "Not an offer",
 			"the body must be an offer of type "+sdpType)
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxOffer))
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		return nil, newProblem(http.StatusRequestEntityTooLarge, "bad-offer", "The offer is too large",
+		return nil, problem.New(http.StatusRequestEntityTooLarge, "bad-offer", "The offer is too large",
 			"an offer has at most 64 kB")
 	}
 	if err != nil {
@@ -251,8 +252,8 @@ func options(w http.ResponseWriter, _ *http.Request) {
 func notAllowed(allow string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", allow)
-		newProblem(http.StatusMethodNotAllowed, "method", "Method not allowed",
-			r.Method+" does nothing here; what does: "+allow).write(w)
+		problem.New(http.StatusMethodNotAllowed, "method", "Method not allowed",
+			r.Method+" does nothing here; what does: "+allow).Write(w)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/problem"
 )
 
 func TestRefusalsSayWhatIsWrong(t *testing.T) {
@@ -43,7 +44,7 @@ func TestRefusalsSayWhatIsWrong(t *testing.T) {
 					c.body = p.offer()
 				}
 				res := s.ask(t, c.method, c.path, c.typ, c.body)
-				var got problem
+				var got problem.Problem
 				if err := json.NewDecoder(res.Body).Decode(&got); err != nil {
 					t.Fatal(err)
 				}
@@ -118,7 +119,7 @@ func TestPageGetsWhatItCanDecode(t *testing.T) {
 					t.Errorf("warning %q", res.Header().Get("X-Classrelay-Warning"))
 				}
 				if c.status != http.StatusCreated {
-					var got problem
+					var got problem.Problem
 					if err := json.Unmarshal([]byte(text), &got); err != nil || got.Codec != c.codec || got.Code != "codec" {
 						t.Errorf("%v in %s", err, text)
 					}

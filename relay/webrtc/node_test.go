@@ -17,6 +17,7 @@ import (
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/playout"
 	"github.com/classrelay/classrelay/relay/access"
+	"github.com/classrelay/classrelay/relay/problem"
 	"github.com/classrelay/classrelay/relay/rtsp"
 )
 
@@ -139,7 +140,7 @@ type open struct{}
 
 func (open) Pass(w http.ResponseWriter, _ *http.Request, feed media.FeedID, _ access.Action) (string, bool) {
 	if feed == "closed" {
-		newProblem(http.StatusForbidden, "forbidden", "Forbidden", "not for you").write(w)
+		problem.New(http.StatusForbidden, "forbidden", "Forbidden", "not for you").Write(w)
 		return "", false
 	}
 	return "ms-li", true

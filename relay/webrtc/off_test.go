@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"github.com/classrelay/classrelay/relay/problem"
 )
 
 func TestNodeWithoutWebRTCSaysSo(t *testing.T) {
@@ -13,7 +15,7 @@ func TestNodeWithoutWebRTCSaysSo(t *testing.T) {
 	for _, path := range []string{"/whep/room-1", "/whip/school/class-3"} {
 		res := httptest.NewRecorder()
 		mux.ServeHTTP(res, httptest.NewRequest(http.MethodPost, path, http.NoBody))
-		var got problem
+		var got problem.Problem
 		if err := json.NewDecoder(res.Body).Decode(&got); err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/playout"
+	"github.com/classrelay/classrelay/relay/problem"
 )
 
 // picked is what a page will get of a feed: what there is and what it can decode.
@@ -106,7 +107,7 @@ func appears(ctx context.Context, src playout.Source, l media.Layer) bool {
 }
 
 // undecodable says which camera setting to change.
-func undecodable(feed media.FeedID, name string) *problem {
+func undecodable(feed media.FeedID, name string) *problem.Problem {
 	detail := fmt.Sprintf("feed %s is encoded in %s, which this browser does not play here", feed, name)
 	switch name {
 	case "H265":
@@ -116,7 +117,7 @@ func undecodable(feed media.FeedID, name string) *problem {
 	default:
 		detail += ": set the camera's sound to G.711 (PCMA or PCMU) or Opus"
 	}
-	p := newProblem(http.StatusNotAcceptable, "codec", "This browser cannot decode the feed", detail)
+	p := problem.New(http.StatusNotAcceptable, "codec", "This browser cannot decode the feed", detail)
 	p.Codec = name
 	return p
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/classrelay/classrelay/internal/netem"
 	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/problem"
 )
 
 // sending adds tracks that the page publishes and returns them by kind.
@@ -149,7 +150,7 @@ func TestSecondPusherIsRefusedUntilTheFirstHasGone(t *testing.T) {
 		second := s.page(t, "10.0.0.10", browser()...)
 		second.sending("video/H264")
 		res := second.post("/whip/room-7")
-		var got problem
+		var got problem.Problem
 		if err := json.NewDecoder(res.Body).Decode(&got); err != nil || res.Code != http.StatusConflict || got.Code != "taken" {
 			t.Errorf("%v: %d %+v", err, res.Code, got)
 		}
