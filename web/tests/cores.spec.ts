@@ -41,7 +41,8 @@ test('waits grow from half a second to ten seconds and no further', () => {
 test('far behind the live edge it jumps, somewhat behind it hurries, at the edge it plays', () => {
   const edge = new Edge();
   expect(edge.next(0, 0, 0.1)).toEqual({ seek: null, rate: 1 });
-  expect(edge.next(0, 0, 0.5)).toEqual({ seek: null, rate: 1.15 });
+  expect(edge.next(0, 0, 0.2)).toEqual({ seek: null, rate: 1.2 });
+  expect(edge.next(0, 0, 0.9)).toEqual({ seek: null, rate: 1.5 });
   expect(edge.next(0, 0, 3)).toEqual({ seek: 2.94, rate: 1 });
   expect(edge.next(0, 7, 7.5).seek).toBeCloseTo(7.44);
   expect(edge.skips).toBe(2);
@@ -51,9 +52,25 @@ test('after the buffer ran dry more is kept in hand, for a while and within a bo
   const edge = new Edge();
   for (let i = 0; i < 100; i++) edge.ranDry();
   expect(edge.next(0, 0, 0.35).rate).toBe(1);
-  expect(edge.next(0, 0, 0.4).rate).toBe(1.15);
+  expect(edge.next(0, 0, 0.4).rate).toBe(1.2);
   for (let i = 0; i < 300; i++) edge.next(0, 0, 0.05);
-  expect(edge.next(0, 0, 0.2).rate).toBe(1.15);
+  expect(edge.next(0, 0, 0.15).rate).toBe(1.1);
+});
+
+test('with sound more is kept in hand, the hurry cannot be heard, and a dry buffer is left by a seek', () => {
+  const edge = new Edge();
+  edge.sound = true;
+  expect(edge.next(0, 0, 0.33)).toEqual({ seek: null, rate: 1 });
+  expect(edge.next(0, 0, 0.6)).toEqual({ seek: null, rate: 1.08 });
+  edge.ranDry();
+  expect(edge.next(0, 0, 0.31).seek).toBeNull(); // not yet enough: 0.28, and 0.04 for having run dry
+  expect(edge.next(0, 0, 0.35).seek).toBeCloseTo(0.03);
+  expect(edge.next(0, 0, 0.35).seek).toBeNull(); // once
+  for (let i = 0; i < 300; i++) edge.next(0, 0, 0.3);
+  expect(edge.next(0, 0, 0.355).rate).toBe(1); // 0.30 from now on
+  edge.sound = true; // the same again, as each start message says it
+  expect(edge.next(0, 0, 0.355).rate).toBe(1);
+  expect(edge.next(0, 0, 0.365).rate).toBe(1.08);
 });
 
 test('the age of a picture is told by the clock message that travelled fastest', () => {

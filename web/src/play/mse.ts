@@ -55,7 +55,9 @@ export class MseRoad implements Road {
 
   private listen(video: HTMLVideoElement): void {
     const steady = window.setInterval(() => this.look(), 250);
-    const dry = (): void => this.edge.ranDry();
+    const dry = (): void => {
+      if (this.reached && !video.seeking) this.edge.ranDry();
+    };
     const broken = (): void => this.fail(new Problem('lost', video.error?.message));
     video.addEventListener('waiting', dry);
     video.addEventListener('error', broken);
@@ -114,6 +116,7 @@ export class MseRoad implements Road {
     }
     this.layer = layer;
     this.mime = mime;
+    this.edge.sound = /opus|mp4a/i.test(mime);
     if (this.lastFrame === 0) this.lastFrame = performance.now();
     try {
       this.buffer.type(mime);
