@@ -19,12 +19,13 @@ FUZZTIME ?= 20s
 FOR      ?= 20s
 DEMO     ?= --link rural
 CHROMIUM ?= chromium
+CASE     ?=
 
 # Only what the pages are built from: a build of the program alone runs no npm.
 WEB_FROM := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/test-results -prune \
             -o -type f ! -name '*.go' -print)
 
-.PHONY: pages web web-test build demo county test check race fuzz lint tidy bench clean help
+.PHONY: pages web web-test web-bench build demo county test check race fuzz lint tidy bench clean help
 
 ## build: the program, at bin/classrelay, with the pages if npm is there
 build: pages
@@ -42,6 +43,12 @@ web-test: web/dist/index.html build
 	cd web && npm run types:tools && \
 	  CHROMIUM=$$(command -v $(CHROMIUM)) npx playwright test && \
 	  CHROMIUM=$$(command -v $(CHROMIUM)) CLASSRELAY=$(BIN)/classrelay npx playwright test -c real
+
+## web-bench: what a browser sees of real nodes over rough lines, in figures: 15 minutes (CASE='line -g WHEP')
+web-bench: web/dist/index.html build
+	@command -v $(CHROMIUM) >/dev/null || { echo "make web-bench: a browser is needed: apt-get install chromium"; exit 2; }
+	@test -d web/node_modules || $(MAKE) --no-print-directory web
+	cd web && CHROMIUM=$$(command -v $(CHROMIUM)) CLASSRELAY=$(BIN)/classrelay npx playwright test -c bench $(CASE)
 
 # Built anew when a source is newer. A machine without npm, with a node too old for Vite
 # or without a way to the packages still builds the program; web-test lets none of it pass.

@@ -24,6 +24,7 @@ export interface Node {
 /** Plan says what is to be otherwise. */
 export interface Plan {
   line?: string; // as in a scenario's lines: [{both: ...}]
+  camera?: string[]; // more flags of the camera
 }
 
 export class Rig {
@@ -32,6 +33,7 @@ export class Rig {
   private parent = ''; // where a branch dials: the far end of the line
   hub!: Node;
   branch!: Node;
+  lineSince = 0; // ms since 1970: what the times of its steps and outages count from
 
   static async start(plan: Plan = {}): Promise<Rig> {
     const rig = new Rig();
@@ -49,7 +51,7 @@ export class Rig {
     tell(['ca', 'init', '--dir', this.file('pki')]);
     const [rtsp, quic, line] = [await freePort(), await freePort(), await freePort()];
     const camera = `127.0.0.1:${rtsp}`;
-    await this.run('camera', ['camera', '--listen', camera]);
+    await this.run('camera', ['camera', '--listen', camera, ...(plan.camera ?? [])]);
     this.hub = await this.node('hub', {
       listen: `quic: "127.0.0.1:${quic}"`,
       more: `feeds: {${feed}: {main: "rtsp://${camera}/main", sub: "rtsp://${camera}/sub", transport: tcp}}`,
@@ -59,6 +61,7 @@ export class Rig {
     writeFileSync(scenario, `title: a line\nfor: 60s\ncamera: {clip: true}\n${both}\nrules: [p99 <= 1s]\n`);
     this.parent = `127.0.0.1:${line}`;
     await this.run('line', ['bench', 'line', scenario, '--listen', this.parent, '--to', `127.0.0.1:${quic}`]);
+    this.lineSince = Date.now();
     this.branch = await this.addBranch('branch');
     await this.knows(this.branch, feed);
   }
