@@ -25,6 +25,7 @@ type Splicer struct {
 	timestamp uint32    // of the first frame
 	lastAt    time.Time // when the last frame was taken
 	left      time.Time // when it left
+	back      time.Time // when a viewer came back that had been away; zero: it is with us
 
 	out      *frame // the frame that is leaving
 	outNext  int
@@ -178,6 +179,7 @@ func (s *Splicer) begin(now time.Time) bool {
 			s.stats.Skipped++
 			continue
 		}
+		s.returns(now, l, f)
 		s.out, s.outNext, s.outStamp = f, 0, s.timestamp+uint32(x)
 		s.lastAt, s.left = f.when(), now
 		s.stats.Frames++
@@ -203,30 +205,6 @@ func (s *Splicer) newest(l *lane) time.Time {
 	return newest
 }
 
-// leaveOut drops what a viewer did not take in time, up to the last key frame.
-func (s *Splicer) leaveOut(now time.Time, l *lane) {
-	if l != s.use || len(l.ready) == 0 || now.Sub(s.due(l)) <= s.cfg.MaxHold {
-		return
-	}
-	keep := len(l.ready)
-	if !s.line.sound {
-		for keep > 0 && !l.ready[keep-1].key {
-			keep--
-		}
-		keep--
-	}
-	switch {
-	case keep < 0: // no key frame there
-		keep = len(l.ready)
-		l.blind, l.asking = true, true
-	case keep == 0: // nothing older than the key frame
-		return
-	}
-	s.stats.Slow += uint64(keep)
-	clear(l.ready[:keep])
-	l.ready = l.ready[keep:]
-}
-
 // choose decides which layer the viewer sees from the next frame on. All changes
 // happen at a key frame: a layer that is not in use keeps frames from one on.
 func (s *Splicer) choose(now time.Time) {
@@ -244,7 +222,7 @@ func (s *Splicer) choose(now time.Time) {
 		case len(s.use.ready) > 0 || newest.Before(s.lastAt.Add(s.cfg.SwitchAfter)):
 			continue
 		}
-		s.change(l)
+		s.change(now, l)
 		return
 	}
 }
@@ -268,7 +246,7 @@ func (s *Splicer) patience(to *lane) time.Time {
 	return key.done.Add(lastFrames)
 }
 
-func (s *Splicer) change(to *lane) {
+func (s *Splicer) change(now time.Time, to *lane) {
 	if s.use != nil {
 		s.stats.Switches++
 		// What it still has is older than what the viewer will see.
@@ -276,7 +254,7 @@ func (s *Splicer) change(to *lane) {
 		s.use.ready = nil
 		s.use.blind = true
 	}
-	s.use = to
+	s.use, s.back = to, now // what it has is a group of pictures, from its key frame on
 	for _, l := range s.lanes {
 		l.inUse = l == to
 	}
