@@ -154,7 +154,7 @@ func (d *Downlink) Push(now time.Time, id uint64, p *media.Packet) {
 	if f == nil {
 		return
 	}
-	f.rate.add(p.Arrival, p.Size())
+	f.rate.Add(p.Arrival, p.Size())
 	f.keys.note(p)
 	if f.armed && p.Key {
 		d.begin(now, f)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pion/rtcp"
 
+	"github.com/classrelay/classrelay/internal/layer"
 	"github.com/classrelay/classrelay/internal/repair"
 	"github.com/classrelay/classrelay/media"
 )
@@ -47,7 +48,7 @@ type flow struct {
 	q      queue
 	repair *repair.Sender // of a picture
 	echo   repair.Doubler // of a sound
-	rate   rate
+	rate   layer.Meter
 	keys   keyRhythm
 	want   bool // a key frame should be asked for
 

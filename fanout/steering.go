@@ -32,8 +32,6 @@ type FlowOptions struct {
 }
 
 const (
-	// nominal rates stand in for a layer whose own is not known yet.
-	nominalMain, nominalSub, nominalAudio = 4e6, 0.5e6, 0.1e6
 	// absentAfter: a layer that has given nothing for so long is not there.
 	absentAfter = 1500 * time.Millisecond
 	// repairShare is what repair adds to a layer on an ordinary link.
@@ -248,9 +246,9 @@ func (d *Downlink) wanted(now time.Time) layer.Want {
 		f := &d.steer.feeds[i]
 		out := layer.Feed{ID: f.id, Importance: f.Importance, Fixed: f.Fixed}
 		out.FixedAt = pictureOf(f.FixedAt)
-		out.Audio = d.cost(now, f.id, media.LayerAudio, nominalAudio) * 2 // sent twice
-		out.Sub = d.cost(now, f.id, media.LayerSub, nominalSub)
-		out.Main = d.cost(now, f.id, media.LayerMain, nominalMain)
+		out.Audio = d.cost(now, f.id, media.LayerAudio, layer.NominalAudio) * 2 // sent twice
+		out.Sub = d.cost(now, f.id, media.LayerSub, layer.NominalSub)
+		out.Main = d.cost(now, f.id, media.LayerMain, layer.NominalMain)
 		if f.always[media.LayerSub] && out.Main > 0 {
 			out.Main += out.Sub
 		}
@@ -294,13 +292,13 @@ func (d *Downlink) cost(now time.Time, id media.FeedID, l media.Layer, nominal f
 		if f.feed != id || f.layer != l {
 			continue
 		}
-		bits, known := f.rate.bits(now)
+		bits, known := f.rate.Bits(now)
 		switch {
-		case f.rate.first.IsZero() && now.Sub(f.opened) > absentAfter:
+		case f.rate.Empty() && now.Sub(f.opened) > absentAfter:
 			return 0
 		case !known:
 			bits = nominal
-		case f.rate.silent(now, absentAfter):
+		case f.rate.Silent(now, absentAfter):
 			return 0
 		}
 		return bits * wireShare * repairShare

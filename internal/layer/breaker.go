@@ -41,7 +41,7 @@ func (s *Selector) breakOff() bool {
 		return true
 	}
 	c := s.sig.Contest
-	over := c.TFRCRate > 0 && s.flowing() > breakerTimes*c.TFRCRate && s.level > 0
+	over := c.TFRCRate > 0 && s.flowing() > breakerTimes*c.TFRCRate && s.level > s.floor()
 	if b.excess.lasted(s.now, over) < breakerAfter {
 		return false
 	}

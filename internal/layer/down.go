@@ -50,7 +50,7 @@ func (d *downRules) reset() { *d = downRules{} }
 
 // stepDown goes down by the first rule that holds.
 func (s *Selector) stepDown() bool {
-	if s.level == 0 {
+	if s.level <= s.floor() {
 		return false
 	}
 	return s.selfRule() || s.lossRule() || s.crowdRule() || s.standRule() || s.fairRule() || s.yieldRule() || s.lateRule()
@@ -263,7 +263,7 @@ func (s *Selector) fall(rule Rule, budget float64, why string) {
 
 func (s *Selector) fallTo(rule Rule, level int, why string) {
 	lasted, rose := s.now.Sub(s.since), s.rose
-	s.move(level, rule, why)
+	s.move(max(level, s.floor()), rule, why)
 	s.up.fell(s.now, rule, lasted, rose)
 	if s.level < s.ladder.subs { // somebody has no picture at all
 		s.up.after = s.up.after.Add(-max(0, s.up.after.Sub(s.now)-darkMost))

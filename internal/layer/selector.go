@@ -15,6 +15,11 @@ type Config struct {
 	// Budget is the latency that frames have to keep, from one end of the link to
 	// the screen. 0 means 300 ms.
 	Budget time.Duration
+	// Viewer says that the link is the way to one viewer, the last one. He is to see the
+	// best picture from the start, not after probes, and he goes without a picture
+	// never: he would take that for a fault. Default: a link between nodes, which
+	// begins with the sub streams of all feeds.
+	Viewer bool
 }
 
 const defaultBudget = 300 * time.Millisecond
@@ -108,6 +113,9 @@ func (s *Selector) climbTo(feeds []Feed) {
 	case !s.began:
 		s.began = true
 		level = s.ladder.subs
+		if s.cfg.Viewer {
+			level = s.ladder.top()
+		}
 	case s.ladder.top() == top:
 	case atSubs:
 		level = s.ladder.subs + mains
@@ -138,6 +146,14 @@ func (s *Selector) flowing() float64 {
 		return min(level, s.want.Sending)
 	}
 	return level
+}
+
+// floor is the level below which it does not go.
+func (s *Selector) floor() int {
+	if s.cfg.Viewer {
+		return s.ladder.subs
+	}
+	return 0
 }
 
 // top is the highest level that the operator and the uplink allow.

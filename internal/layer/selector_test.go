@@ -395,3 +395,21 @@ func TestANewPathIsNotProbedAtOnce(t *testing.T) {
 		t.Fatalf("%+v", v)
 	}
 }
+
+func TestTheWayToAViewerBeginsWithTheBestPictureAndEndsAtThePoorest(t *testing.T) {
+	b := newBench(t, 1, Config{Viewer: true})
+	if b.last.Level != 2 || b.last.Feeds[0] != Main {
+		t.Fatalf("begins at level %d with %v", b.last.Level, b.last.Feeds)
+	}
+	overload(&b.sig)
+	took, v := b.until(time.Second)
+	if v.Level != 1 || v.Rule != RuleSelf || v.Feeds[0] != Sub {
+		t.Fatalf("after %v: level %d by rule %q, want the sub stream", took, v.Level, v.Rule)
+	}
+	b.sig.Busy.Rate, b.sig.Delivered, b.sig.Train = 0.2e6, 0.2e6, 0.2e6
+	b.sig.Contest = bwe.Contest{Events: 9, Lasted: 20 * time.Second, FairRate: 0.03e6, TFRCRate: 0.03e6}
+	if took, v := b.until(20 * time.Second); v.Changed {
+		t.Errorf("after %v of worse: level %d by rule %q, want the sub stream still", took, v.Level, v.Rule)
+	}
+	b.climb(2)
+}
