@@ -45,6 +45,7 @@ type lane struct {
 	ready  []*frame // whole and decodable, in order
 	quick  quickest // how long frames take to come here
 	inUse  bool     // the viewer sees this layer, or none yet
+	raised bool     // it waits for a key frame that is not older than what is shown
 	asking bool     // frames are thrown away for want of a key frame
 	stats  Stats
 }
@@ -294,6 +295,9 @@ func (l *lane) dropPart() {
 func (l *lane) clearPart(size int) {
 	l.part = part{packets: make([]*media.Packet, 0, size), opened: opensFrame}
 }
+
+// newest is when the newest frame that is ready was taken. There is one.
+func (l *lane) newest() time.Time { return l.ready[len(l.ready)-1].when() }
 
 // count adds one where the viewer sees this layer; what an idle layer loses
 // costs nobody anything.

@@ -10,24 +10,28 @@ import (
 // picture always, the other one while the preferred one is silent or not there,
 // so that nobody pays for a layer that is not seen. It belongs to Viewer.Run.
 type subscriptions struct {
-	offer *Offer
-	after time.Duration
-	wake  chan<- struct{}
+	offer  *Offer
+	layers []media.Layer // of the picture, the preferred one first
+	both   bool          // the second one is read too, whether the first comes or not
+	alone  bool          // the second one was subscribed to when it was the preferred one
+	after  time.Duration
+	wake   chan<- struct{}
 
 	open  [media.NumLayers]Subscription
 	heard [media.NumLayers]time.Time // when a packet last came, or the layer was opened
 }
 
 func newSubscriptions(o *Offer, after time.Duration, wake chan<- struct{}) *subscriptions {
-	return &subscriptions{offer: o, after: after, wake: wake}
+	return &subscriptions{offer: o, layers: o.layers, both: o.choice == ChooseNewest, after: after, wake: wake}
 }
 
 // choose opens and closes subscriptions to the picture. fit says which layers the
 // player can be given, shown which one it sees, if any.
 func (s *subscriptions) choose(now time.Time, fit [media.NumLayers]bool, shown media.Layer, some bool) {
+	s.join(now, shown, some)
 	need := true // of the next layer in order of preference
-	for _, l := range s.offer.layers {
-		s.set(now, l, fit[l] && (need || s.offer.choice == ChooseNewest))
+	for _, l := range s.layers {
+		s.set(now, l, fit[l] && (need || s.both))
 		if !fit[l] || !need {
 			continue
 		}

@@ -11,7 +11,8 @@ type Source interface {
 	// Tracks says how each layer is encoded; nil: the feed has no such layer now.
 	Tracks() [media.NumLayers]*media.Track
 	// Subscribe begins to read one layer; it is also what tells the node that
-	// somebody wants that layer. Whenever something new can be read, wake gets a
+	// somebody wants that layer: sub for its own sake where the viewer reads no main
+	// at that moment, else only in the place of main. Whenever something new can be read, wake gets a
 	// value without blocking; one channel of capacity 1 may serve several
 	// subscriptions.
 	Subscribe(layer media.Layer, wake chan<- struct{}) Subscription

@@ -116,7 +116,7 @@ func (s *Splicer) Next() time.Time {
 	if len(s.use.ready) > 0 {
 		next = sooner(next, s.due(s.use))
 	}
-	if first := s.lanes[0]; first != s.use && len(first.ready) > 0 {
+	if first := s.lanes[0]; first != s.use && len(first.ready) > 0 && !s.behind(first) && !s.outdated(first) {
 		next = sooner(next, s.patience(first))
 	}
 	return next
@@ -126,7 +126,7 @@ func (s *Splicer) Next() time.Time {
 // be shown. It returns the same layer at most once a second.
 func (s *Splicer) KeyFrameWanted(now time.Time) (media.Layer, bool) {
 	for i, l := range s.lanes {
-		if !l.asking || i > 0 && l != s.use || now.Sub(s.asked[l.layer]) < askEvery {
+		if !l.asking && !s.outdated(l) || i > 0 && l != s.use || now.Sub(s.asked[l.layer]) < askEvery {
 			continue
 		}
 		s.asked[l.layer] = now
@@ -212,20 +212,23 @@ func (s *Splicer) choose(now time.Time) {
 		if l == s.use || len(l.ready) == 0 {
 			continue
 		}
-		newest := l.ready[len(l.ready)-1].when()
 		switch {
 		case s.use == nil:
 		case i == 0: // the preferred one, when it is not behind
-			if newest.Before(s.lastAt.Add(-s.cfg.SwitchAfter)) || now.Before(s.patience(l)) {
+			if s.behind(l) || s.outdated(l) || now.Before(s.patience(l)) {
 				continue
 			}
-		case len(s.use.ready) > 0 || newest.Before(s.lastAt.Add(s.cfg.SwitchAfter)):
+		case len(s.use.ready) > 0 || l.newest().Before(s.lastAt.Add(s.cfg.SwitchAfter)):
 			continue
 		}
 		s.change(now, l)
 		return
 	}
 }
+
+// behind tells whether a layer is further behind what is shown than it may be to take
+// over.
+func (s *Splicer) behind(l *lane) bool { return l.newest().Before(s.lastAt.Add(-s.cfg.SwitchAfter)) }
 
 const (
 	// frameAndHalf tells a frame that is missing from one that is next, at 25 fps.
@@ -254,6 +257,7 @@ func (s *Splicer) change(now time.Time, to *lane) {
 		s.use.ready = nil
 		s.use.blind = true
 	}
+	to.raised = false
 	s.use, s.back = to, now // what it has is a group of pictures, from its key frame on
 	for _, l := range s.lanes {
 		l.inUse = l == to

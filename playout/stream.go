@@ -57,6 +57,8 @@ type outlet struct {
 	retry   time.Time
 	pause   time.Duration // between the last two tries
 	tokens  int           // how many packets may go now; paced sessions only
+	burst   int           // the most of them
+	every   time.Duration // for one more
 	filled  time.Time
 }
 
@@ -70,6 +72,10 @@ const (
 	// frame.
 	paceBurst = 48
 	pacePerMs = 8
+	// At a slower pace (Viewer.SetPace) a burst takes as long as that, 6 ms, but has
+	// paceLeast packets; pacePacket is the size of one, in bits.
+	paceLeast  = 2
+	pacePacket = 1311 * 8
 	// A full queue is tried again after retrySoon, doubling up to retryLate: the
 	// first time it is the catching-up burst on a fast network, later it is a
 	// player that has stopped.
@@ -77,27 +83,30 @@ const (
 	retryLate = 32 * time.Millisecond
 )
 
-// refill lets time pass.
-func (o *outlet) refill(now time.Time) {
+// refill lets time pass, at a pace in bit/s; 0 is the usual one.
+func (o *outlet) refill(now time.Time, pace float64) {
 	o.full = o.full && now.Before(o.retry)
 	if !o.session.Paced {
 		return
 	}
-	passed := now.Sub(o.filled)
-	if o.filled.IsZero() || passed >= time.Second {
-		passed = time.Second
+	o.every, o.burst = time.Millisecond/pacePerMs, paceBurst
+	if pace > 0 {
+		o.every = max(o.every, time.Duration(pacePacket/pace*float64(time.Second)))
+		o.burst = max(paceLeast, int(paceBurst*(time.Millisecond/pacePerMs)/o.every))
 	}
-	if n := int(passed * pacePerMs / time.Millisecond); n > 0 {
-		o.tokens = min(o.tokens+n, paceBurst)
-		o.filled = now
+	if o.filled.IsZero() || now.Sub(o.filled) >= time.Second {
+		o.filled = now.Add(-time.Second)
 	}
+	n := now.Sub(o.filled) / o.every
+	o.filled = o.filled.Add(n * o.every)
+	o.tokens = min(o.tokens+int(n), o.burst)
 }
 
 // write hands over one packet; false: not now.
 func (o *outlet) write(now time.Time, m *description.Media, p *rtp.Packet) bool {
 	if o.session.Paced {
 		if o.tokens == 0 {
-			o.full, o.retry = true, now.Add(time.Millisecond)
+			o.full, o.retry = true, now.Add(max(o.every, time.Millisecond))
 			return false
 		}
 		o.tokens--

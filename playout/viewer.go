@@ -13,6 +13,7 @@ import (
 	"github.com/pion/rtp"
 	"go.uber.org/zap"
 
+	"github.com/classrelay/classrelay/internal/layer"
 	"github.com/classrelay/classrelay/media"
 )
 
@@ -41,6 +42,9 @@ type Session struct {
 // ViewerStats is what one viewer got.
 type ViewerStats struct {
 	Video, Audio Stats
+	// Rates are the bit rates of the layers as they came from the source, over the
+	// last ten seconds; 0 where nothing is read now or too little has come.
+	Rates [media.NumLayers]float64
 }
 
 // Viewer plays one feed to one player. Run is for one goroutine at a time, Stats
@@ -57,6 +61,9 @@ type Viewer struct {
 
 	again     atomic.Bool // Refresh was called
 	refreshed time.Time   // when the last cached group was given again
+	wish      atomic.Pointer[media.Layer]
+	pace      atomic.Int64 // of SetPace
+	meters    [media.NumLayers]layer.Meter
 }
 
 // NewViewer makes a viewer of what was offered.
@@ -87,6 +94,10 @@ const tick = time.Second
 // scratchKept is the most room kept for reading: a cached group of pictures is read
 // once, what comes after that is a frame at a time.
 const scratchKept = 256
+
+// unread is how long nothing of a layer comes before its rate counts as none: longer
+// than a camera with one picture per second is silent.
+const unread = 1500 * time.Millisecond
 
 // Run plays to the session until ctx is done, then it returns nil. It may be
 // called again, as when a player pauses and plays on. An error means that the
@@ -143,10 +154,11 @@ func (v *Viewer) drop(session Session) {
 // step moves everything that can move now.
 func (v *Viewer) step(now time.Time, subs *subscriptions, out *outlet) error {
 	v.refresh(now, subs)
+	v.prefer(now, subs)
 	if err := v.read(now, subs); err != nil {
 		return err
 	}
-	out.refill(now)
+	out.refill(now, float64(v.pace.Load()))
 	for _, s := range v.streams {
 		s.send(now, out)
 		if l, ok := s.splicer.KeyFrameWanted(now); ok {
@@ -166,6 +178,7 @@ func (v *Viewer) read(now time.Time, subs *subscriptions) error {
 		return err
 	}
 	for _, p := range v.scratch {
+		v.meters[p.Layer].Add(p.Arrival, p.Size())
 		switch {
 		case !fit[p.Layer]:
 		case p.Layer == media.LayerAudio:
@@ -184,8 +197,8 @@ func (v *Viewer) read(now time.Time, subs *subscriptions) error {
 		subs.set(now, media.LayerAudio, true)
 	}
 	if v.video != nil {
-		layer, shown := v.shown()
-		subs.choose(now, fit, layer, shown)
+		l, shown := v.shown()
+		subs.choose(now, fit, l, shown)
 	}
 	return nil
 }
@@ -219,6 +232,12 @@ func (v *Viewer) publish() {
 	}
 	if v.audio != nil {
 		st.Audio = v.audio.splicer.Stats()
+	}
+	now := time.Now()
+	for l := range v.meters {
+		if bits, ok := v.meters[l].Bits(now); ok && !v.meters[l].Silent(now, unread) {
+			st.Rates[l] = bits
+		}
 	}
 	v.published.Store(&st)
 }

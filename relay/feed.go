@@ -2,6 +2,7 @@ package relay
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -116,13 +117,28 @@ func (s *subscription) Close() {
 // watched is a feed as one viewer sees it.
 type watched struct {
 	*feed
-	adaptive bool // the viewer has asked for main: it takes sub only in its place
+	mains atomic.Int32 // subscriptions to main that are open: the viewer takes sub only in its place
 }
 
 // Subscribe implements playout.Source.
 func (w *watched) Subscribe(l media.Layer, wake chan<- struct{}) playout.Subscription {
-	w.adaptive = w.adaptive || l == media.LayerMain
-	return w.table.subscribe(w.feed, l, wake, l == media.LayerSub && !w.adaptive)
+	if l != media.LayerMain {
+		return w.table.subscribe(w.feed, l, wake, l == media.LayerSub && w.mains.Load() == 0)
+	}
+	w.mains.Add(1)
+	return &watchedMain{w.table.subscribe(w.feed, l, wake, false), w}
+}
+
+// watchedMain is a viewer's subscription to main.
+type watchedMain struct {
+	*subscription
+	watched *watched
+}
+
+// Close implements playout.Subscription.
+func (m *watchedMain) Close() {
+	m.subscription.Close()
+	m.watched.mains.Add(-1)
 }
 
 // RequestKeyFrame implements playout.Source.

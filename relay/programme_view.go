@@ -13,11 +13,10 @@ import (
 type programmeView struct {
 	*programme
 
-	mu       sync.Mutex
-	adaptive bool  // the viewer has asked for main: it takes sub only in its place
-	now      *feed // nil: nothing
-	next     *feed // takes over when it has a picture; nil: no turn is under way
-	cursors  map[*programmeCursor]struct{}
+	mu      sync.Mutex
+	now     *feed // nil: nothing
+	next    *feed // takes over when it has a picture; nil: no turn is under way
+	cursors map[*programmeCursor]struct{}
 }
 
 func newProgrammeView(p *programme) *programmeView {
@@ -29,8 +28,7 @@ func (v *programmeView) Subscribe(l media.Layer, wake chan<- struct{}) playout.S
 	v.enter(v)
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.adaptive = v.adaptive || l == media.LayerMain
-	c := &programmeCursor{view: v, layer: l, wake: wake}
+	c := &programmeCursor{view: v, layer: l, wake: wake, exact: l == media.LayerSub && !v.readsMain()}
 	v.cursors[c] = struct{}{}
 	c.now, c.next = c.open(v.now), c.open(v.next)
 	return c
@@ -75,12 +73,24 @@ func (v *programmeView) watchesPicture() bool {
 	return false
 }
 
+// readsMain tells whether main is read: then sub is only wanted in its place. With mu
+// held.
+func (v *programmeView) readsMain() bool {
+	for c := range v.cursors {
+		if c.layer == media.LayerMain {
+			return true
+		}
+	}
+	return false
+}
+
 // programmeCursor is one viewer's reading place in one layer of a programme. The view's
 // lock guards it.
 type programmeCursor struct {
 	view      *programmeView
 	layer     media.Layer
 	wake      chan<- struct{}
+	exact     bool                 // the viewer needs this very layer
 	now, next playout.Subscription // of the view's feeds; nil: none
 }
 
@@ -89,7 +99,7 @@ func (c *programmeCursor) open(f *feed) playout.Subscription {
 	if f == nil {
 		return nil
 	}
-	return (&watched{feed: f, adaptive: c.view.adaptive}).Subscribe(c.layer, c.wake)
+	return f.table.subscribe(f, c.layer, c.wake, c.exact)
 }
 
 // Read implements playout.Subscription.
