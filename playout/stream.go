@@ -97,9 +97,9 @@ func (o *outlet) refill(now time.Time, pace float64) {
 	if o.filled.IsZero() || now.Sub(o.filled) >= time.Second {
 		o.filled = now.Add(-time.Second)
 	}
-	n := now.Sub(o.filled) / o.every
-	o.filled = o.filled.Add(n * o.every)
-	o.tokens = min(o.tokens+int(n), o.burst)
+	passed := now.Sub(o.filled)
+	o.filled = now.Add(-passed % o.every) // what is left of it counts the next time
+	o.tokens = min(o.tokens+int(passed/o.every), o.burst)
 }
 
 // write hands over one packet; false: not now.

@@ -10,8 +10,14 @@
 //     hands its packets to the player's outbox.
 //  2. The outbox's sender gives a packet its payload type, SSRC and header
 //     extensions (track) and hands it to pion.
-//  3. pion keeps a copy for retransmission (RFC 4585 and 4588), encrypts the packet
-//     (RFC 3711) and writes it to the port.
+//  3. pion keeps a copy for retransmission (RFC 4585 and 4588).
+//  4. The steering numbers it, over all streams of the page (resending), and pion
+//     encrypts it (RFC 3711) and writes it to the port.
+//
+// The page reports by these numbers what came and when. From that a leg, made of the
+// same cores as a link between nodes (internal/bwe, internal/layer), sees what the way
+// to the page carries, and the steering has the viewer show main or sub. A page that
+// asks for a layer, or gives no feedback, gets what the feed gives.
 //
 // And from a page: pion decrypts, a reorder puts what was repaired in its place, and
 // an ingest.Push takes it as it takes the packets of a recording room.

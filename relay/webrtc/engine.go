@@ -48,7 +48,7 @@ func settings(udp ice.UDPMux, tcp ice.TCPMux, logs logging.LoggerFactory) pion.S
 
 // engine makes the API for one connection: it knows the formats that were chosen, as
 // the page numbers them, and no others, so the answer has no choice left.
-func (s *Server) engine(video, audio *codec, ext []extension, chain *interceptor.Registry) (*pion.API, error) {
+func (s *Server) engine(video, audio *codec, ext []extension, steer *steering) (*pion.API, error) {
 	m := &pion.MediaEngine{}
 	if err := register(m, video, pion.RTPCodecTypeVideo); err != nil {
 		return nil, err
@@ -61,10 +61,14 @@ func (s *Server) engine(video, audio *codec, ext []extension, chain *interceptor
 			return nil, err
 		}
 	}
+	chain, set := &interceptor.Registry{}, s.settings
+	if steer != nil {
+		steered(m, chain, &set, steer)
+	}
 	if err := s.finish(m, chain, len(ext) == 0); err != nil {
 		return nil, err
 	}
-	return pion.NewAPI(pion.WithMediaEngine(m), pion.WithSettingEngine(s.settings),
+	return pion.NewAPI(pion.WithMediaEngine(m), pion.WithSettingEngine(set),
 		pion.WithInterceptorRegistry(chain)), nil
 }
 
@@ -74,13 +78,27 @@ type extension struct {
 	kind pion.RTPCodecType
 }
 
-// written are the extensions of what goes to pages.
-func written() []extension {
-	return []extension{
+// written are the extensions of what goes to pages. numbered: they shall tell what
+// becomes of each packet.
+func written(numbered bool) []extension {
+	list := []extension{
 		{playoutDelayURI, pion.RTPCodecTypeVideo},
 		{absCaptureTimeURI, pion.RTPCodecTypeVideo},
 		{absCaptureTimeURI, pion.RTPCodecTypeAudio},
 	}
+	if numbered {
+		list = append(list, extension{transportCC, pion.RTPCodecTypeVideo}, extension{transportCC, pion.RTPCodecTypeAudio})
+	}
+	return list
+}
+
+// steered puts a steering where it numbers all that leaves and reads what comes.
+func steered(m *pion.MediaEngine, chain *interceptor.Registry, set *pion.SettingEngine, steer *steering) {
+	for _, kind := range []pion.RTPCodecType{pion.RTPCodecTypeVideo, pion.RTPCodecTypeAudio} {
+		m.RegisterFeedback(pion.RTCPFeedback{Type: pion.TypeRTCPFBTransportCC}, kind)
+	}
+	chain.Add(steer)
+	set.BufferFactory = steer.inbox
 }
 
 // finish adds what answers a page's reports, or what reports to it. Sender reports

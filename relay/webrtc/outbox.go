@@ -29,6 +29,7 @@ type outbox struct {
 	tracks map[*description.Media]*track
 	queue  chan outgoing
 	failed atomic.Uint64 // packets that pion did not take
+	shown  func()        // told of each packet of the picture before it is put; nil: nobody
 }
 
 func newOutbox() *outbox {
@@ -40,6 +41,9 @@ func newOutbox() *outbox {
 func (o *outbox) WritePacketRTP(m *description.Media, p *rtp.Packet) error {
 	t := o.tracks[m]
 	p.SSRC = t.ssrc
+	if o.shown != nil && t.kind == pion.RTPCodecTypeVideo {
+		o.shown()
+	}
 	select {
 	case o.queue <- outgoing{track: t, packet: *p}:
 		return nil

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pion/interceptor"
 	pion "github.com/pion/webrtc/v4"
 )
 
@@ -34,9 +33,9 @@ type peer struct {
 	cancel context.CancelCauseFunc
 }
 
-// newPeer prepares a connection.
-func (s *Server) newPeer(video, audio *codec, ext []extension) (*peer, error) {
-	api, err := s.engine(video, audio, ext, &interceptor.Registry{})
+// newPeer prepares a connection; without a steering it carries what it is given.
+func (s *Server) newPeer(video, audio *codec, ext []extension, steer *steering) (*peer, error) {
+	api, err := s.engine(video, audio, ext, steer)
 	if err != nil {
 		return nil, err
 	}

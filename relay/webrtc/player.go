@@ -21,6 +21,7 @@ type player struct {
 	since  time.Time
 	offer  *picked
 	viewer *playout.Viewer
+	steer  *steering // nil: there is one layer only
 	out    *outbox
 	medias []*description.Media
 	log    *zap.Logger
@@ -29,15 +30,19 @@ type player struct {
 
 // newPlayer prepares a page's connection for what was picked.
 func (s *Server) newPlayer(who visitor, offer *picked) (*player, error) {
-	link, err := s.newPeer(offer.video, offer.audio, written())
-	if err != nil {
-		return nil, err
-	}
 	p := &player{
-		peer: link, who: who, since: time.Now(), offer: offer, out: newOutbox(),
+		who: who, since: time.Now(), offer: offer, out: newOutbox(),
 		log: s.log.With(zap.String("feed", string(offer.Source.ID())), zap.String("remote", who.remote.String())),
 	}
 	p.viewer = playout.NewViewer(s.cfg.Playout, offer.Offer, p.log)
+	if offer.video != nil && len(offer.Layers()) > 1 {
+		p.steer = newSteering(offer.Source, p.viewer, p.log)
+		p.out.shown = p.showing
+	}
+	var err error
+	if p.peer, err = s.newPeer(offer.video, offer.audio, written(p.steer != nil), p.steer); err != nil {
+		return nil, err
+	}
 	err = p.add(s, offer.picture, pion.RTPCodecTypeVideo, offer.video)
 	if err == nil {
 		err = p.add(s, offer.sound, pion.RTPCodecTypeAudio, offer.audio)
@@ -84,9 +89,20 @@ func (p *player) play() {
 	for _, s := range p.pc.GetSenders() {
 		p.runs.Go(func() { p.listen(s) }) // ends by close, with the connection
 	}
+	if p.steer != nil {
+		p.runs.Go(func() { p.steer.run(p.ctx) }) // ends with the session
+	}
 	err := p.viewer.Run(p.ctx, playout.Session{Writer: p.out, Medias: p.medias, Paced: true})
 	if err != nil {
 		p.cancel(err)
+	}
+}
+
+// showing tells the steering which layer a packet of the picture belongs to, which the
+// viewer is about to send.
+func (p *player) showing() {
+	if l, ok := p.viewer.Showing(); ok {
+		p.steer.show(l)
 	}
 }
 

@@ -49,7 +49,7 @@ const maxTracks = 2
 
 // newPusher prepares a page's connection for the formats chosen from its offer.
 func (s *Server) newPusher(video, audio *codec) (*pusher, error) {
-	link, err := s.newPeer(video, audio, nil)
+	link, err := s.newPeer(video, audio, nil, nil)
 	if err != nil {
 		return nil, err
 	}

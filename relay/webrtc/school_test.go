@@ -146,7 +146,7 @@ func (p *page) connect(e pion.SettingEngine, codecs []string) {
 			number++
 		}
 	}
-	for _, x := range written() {
+	for _, x := range written(true) {
 		if err := m.RegisterHeaderExtension(pion.RTPHeaderExtensionCapability{URI: x.uri}, x.kind); err != nil {
 			p.t.Fatal(err)
 		}
