@@ -39,11 +39,11 @@ func (c *classes) configure(written []lesson.Class) {
 	c.changed(c.book.Configure(written))
 }
 
-// learn takes in what a peer knows.
-func (c *classes) learn(peer string, told []lesson.Class) {
+// learn takes in what a peer knows; above says that it is a parent of this node.
+func (c *classes) learn(peer string, above bool, told []lesson.Class) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.changed(c.book.Learn(peer, told))
+	c.changed(c.book.Learn(peer, above, told))
 }
 
 // all is what to tell peers.
@@ -121,8 +121,8 @@ func (c *classes) changed(ids []string) {
 	}
 	for _, id := range ids {
 		class := c.book.Known(id)
-		if p := c.programmes[id]; p != nil {
-			p.show(c.shown(class))
+		if p := c.programmes[id]; p != nil && p.turn(c.own(class), c.shown(class)) && class.Gone {
+			delete(c.programmes, id)
 		}
 		c.table.log.Info("class", zap.String("class", id), zap.String("main", class.Main), zap.String("floor", class.Floor),
 			zap.Bool("gone", class.Gone), zap.String("by", class.By))
@@ -137,6 +137,14 @@ func (c *classes) changed(ids []string) {
 func (c *classes) shown(class *lesson.Class) *feed {
 	if id, ok := class.Shows(c.table.node); ok {
 		return c.table.named(id)
+	}
+	return nil
+}
+
+// own is the feed of this node's room in a class, or nil.
+func (c *classes) own(class *lesson.Class) *feed {
+	if room, ok := class.Rooms[c.table.node]; ok && !class.Gone {
+		return c.table.named(room)
 	}
 	return nil
 }
@@ -186,12 +194,8 @@ func (c *classes) find(id string) (*programme, <-chan struct{}) {
 	}
 	p := c.programmes[id]
 	if p == nil {
-		var own *feed
-		if room, ok := class.Rooms[c.table.node]; ok {
-			own = c.table.named(room)
-		}
-		p = newProgramme(class.Feed(), own, c.table)
-		p.show(c.shown(class))
+		p = newProgramme(class.Feed(), c.table)
+		p.turn(c.own(class), c.shown(class))
 		c.programmes[id] = p
 	}
 	return p, nil

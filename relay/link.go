@@ -325,7 +325,7 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 	case m.KeyFrame != nil:
 		l.sender.keyFrame(m.KeyFrame.Flow)
 	case m.Classes != nil:
-		l.table.classes.learn(l.peer, m.Classes.Classes)
+		l.table.classes.learn(l.peer, l.dialled, m.Classes.Classes)
 	case m.Ask != nil:
 		l.table.classes.asked(l.peer, m.Ask)
 	}

@@ -28,21 +28,27 @@ type programme struct {
 	warm []*subscription
 }
 
-func newProgramme(id media.FeedID, own *feed, t *table) *programme {
-	return &programme{id: id, table: t, own: own, views: make(map[*programmeView]struct{})}
+func newProgramme(id media.FeedID, t *table) *programme {
+	return &programme{id: id, table: t, views: make(map[*programmeView]struct{})}
 }
 
-// show goes on with another feed; nil: with nothing.
-func (p *programme) show(f *feed) {
+// turn goes on with another feed; nil: with nothing. own is the node's own room, if it
+// has one. It tells whether nobody watches.
+func (p *programme) turn(own, shown *feed) (unseen bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if f == p.shown {
-		return
+	if own != p.own {
+		p.letGo()
+		p.own = own
+		p.keepWarm()
 	}
-	p.shown = f
-	for v := range p.views {
-		v.turn(f)
+	if shown != p.shown {
+		p.shown = shown
+		for v := range p.views {
+			v.turn(shown)
+		}
 	}
+	return len(p.views) == 0
 }
 
 // ID implements playout.Source.
@@ -124,9 +130,14 @@ func (p *programme) keepWarm() {
 			p.warm = append(p.warm, p.table.subscribe(p.own, l, nobody, false))
 		}
 	case !wanted:
-		for _, s := range p.warm {
-			s.Close()
-		}
-		p.warm = nil
+		p.letGo()
 	}
+}
+
+// letGo gives the own room's camera up. With mu held.
+func (p *programme) letGo() {
+	for _, s := range p.warm {
+		s.Close()
+	}
+	p.warm = nil
 }

@@ -94,7 +94,7 @@ func (c *County) config(place string) *config.Config {
 		}}
 	}
 	if isHub(place) { // each of the hubs may change it
-		cfg.Classes = map[string]config.Class{class: {Main: school(1), Rooms: c.classrooms()}}
+		cfg.Classes = map[string]config.Class{class: {Main: school(1), Hubs: []string{hubA, hubB}, Rooms: c.classrooms()}}
 	}
 	return cfg
 }

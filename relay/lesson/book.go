@@ -6,12 +6,21 @@ import (
 	"slices"
 )
 
+const (
+	// maxKnown bounds what peers can make a node know; more classes than run in a county.
+	maxKnown = 1000
+	// maxGone bounds how many classes are remembered that were taken out. They are told
+	// for a while, so that every node hears of it.
+	maxGone = 100
+)
+
 // Book is what one node knows of all classes. It has one owner.
 type Book struct {
 	node    string
 	classes map[string]*Class
 	own     map[string]*Class // those this node may change, as they are written
 	from    map[string]string // the peer that last said something new; empty: this node
+	gone    []string          // taken out, the longest ago first
 }
 
 // NewBook returns an empty one for the node of this name.
@@ -38,8 +47,8 @@ func (b *Book) Configure(written []Class) (changed []string) {
 		b.put(&first, "", &changed)
 	}
 	for id := range b.own {
-		if own[id] == nil {
-			b.put(&Class{ID: id, Turn: b.classes[id].Turn + 1, By: b.node, Gone: true}, "", &changed)
+		if old := b.classes[id]; own[id] == nil && old != nil {
+			b.put(&Class{ID: id, Turn: old.Turn + 1, By: b.node, Hubs: old.Hubs, Gone: true}, "", &changed)
 		}
 	}
 	b.own = own
@@ -54,36 +63,66 @@ func (b *Book) adapt(w *Class, changed *[]string) {
 	if !old.Gone && w.check(old.Main, old.Floor) == nil {
 		fresh.Main, fresh.Floor = old.Main, old.Floor
 	}
-	if old.Gone || !maps.Equal(fresh.Rooms, old.Rooms) || fresh.Main != old.Main || fresh.Floor != old.Floor {
+	if old.Gone || !maps.Equal(fresh.Rooms, old.Rooms) || !slices.Equal(fresh.Hubs, old.Hubs) ||
+		fresh.Main != old.Main || fresh.Floor != old.Floor {
 		fresh.Turn, fresh.By = old.Turn+1, b.node
 		b.put(&fresh, "", changed)
 	}
 }
 
-// put replaces a class.
+// put replaces a class, and forgets the one that has been gone longest when there are many.
 func (b *Book) put(c *Class, from string, changed *[]string) {
 	b.classes[c.ID], b.from[c.ID] = c, from
 	*changed = append(*changed, c.ID)
+	b.gone = slices.DeleteFunc(b.gone, func(id string) bool { return id == c.ID })
+	if c.Gone {
+		b.gone = append(b.gone, c.ID)
+	}
+	if len(b.gone) > maxGone {
+		delete(b.classes, b.gone[0])
+		delete(b.from, b.gone[0])
+		b.gone = b.gone[1:]
+	}
 }
 
-// Learn takes in what a peer knows and returns the classes of which that is new. A node
-// that has started anew learns so who was made the main school before; what it may
-// change gets the rooms of its own configuration then, once, so that two nodes with
-// different ones do not go on correcting each other.
-func (b *Book) Learn(peer string, told []Class) (changed []string) {
+// Learn takes in what a peer knows and returns the classes of which that is new. Who is
+// above is believed; who is below only where he may change the class, so that no school
+// makes itself the main school past what Ask allows.
+//
+// A node that has started anew learns so who was made the main school before, also from
+// schools; it keeps the rooms of its own configuration.
+func (b *Book) Learn(peer string, above bool, told []Class) (changed []string) {
 	for i := range told {
 		c := &told[i]
 		old := b.classes[c.ID]
-		if old != nil && !c.newer(old) {
-			continue
-		}
-		b.put(c, peer, &changed)
-		if w := b.own[c.ID]; w != nil && old.Turn == 0 {
-			b.adapt(w, &changed)
+		switch {
+		case old == nil && (len(b.classes) >= maxKnown || c.Gone):
+		case old != nil && !c.newer(old):
+		case b.believes(peer, above, old, c):
+			b.put(c, peer, &changed)
+			if w := b.own[c.ID]; w != nil && old.Turn == 0 {
+				b.adapt(w, &changed)
+			}
+		case b.Owns(c.ID) && old.Turn == 0 && !c.Gone && old.check(c.Main, c.Floor) == nil:
+			again := *old
+			again.Turn, again.By, again.Main, again.Floor = c.Turn, b.node, c.Main, c.Floor
+			b.put(&again, "", &changed)
 		}
 	}
 	slices.Sort(changed)
 	return slices.Compact(changed)
+}
+
+// believes tells whether a peer is taken at its word about a class.
+func (b *Book) believes(peer string, above bool, old, told *Class) bool {
+	if above {
+		return true
+	}
+	hubs := told.Hubs
+	if old != nil {
+		hubs = old.Hubs
+	}
+	return slices.Contains(hubs, peer)
 }
 
 // Known returns a class, also one that is gone; nil: nobody has told of it.

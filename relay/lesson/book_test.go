@@ -12,7 +12,7 @@ import (
 )
 
 func maths(main, floor string) Class {
-	return Class{ID: "maths", Main: main, Floor: floor, Rooms: map[string]media.FeedID{
+	return Class{ID: "maths", Hubs: []string{"hub"}, Main: main, Floor: floor, Rooms: map[string]media.FeedID{
 		"yinshan": "yinshan/room", "banpo": "banpo/room", "xihe": "xihe/room",
 	}}
 }
@@ -113,8 +113,8 @@ func TestWhoMayChangeWhat(t *testing.T) {
 func TestAnAskGoesToWhoMayChangeTheClass(t *testing.T) {
 	hub, city, school := NewBook("hub"), NewBook("city"), NewBook("banpo")
 	hub.Configure([]Class{maths("yinshan", "")})
-	city.Learn("hub", hub.All())
-	school.Learn("city", city.All())
+	city.Learn("hub", false, hub.All())
+	school.Learn("city", true, city.All())
 	peer, ask, err := school.Change("maths", "banpo", "")
 	if err != nil || peer != "city" {
 		t.Fatalf("to %q: %v", peer, err)
@@ -138,20 +138,20 @@ func TestANodeThatStartsAnewLearnsWhoIsTheMainSchool(t *testing.T) {
 	if _, _, err := hub.Change("maths", "xihe", "banpo"); err != nil {
 		t.Fatal(err)
 	}
-	school.Learn("hub", hub.All())
+	school.Learn("hub", true, hub.All())
 	again := NewBook("hub")
 	again.Configure(written)
-	if changed := school.Learn("hub", again.All()); len(changed) != 0 {
+	if changed := school.Learn("hub", true, again.All()); len(changed) != 0 {
 		t.Error("the school believes a node that knows less than itself")
 	}
-	if again.Learn("banpo", school.All()); again.Known("maths").Main != "xihe" {
+	if again.Learn("banpo", false, school.All()); again.Known("maths").Main != "xihe" {
 		t.Errorf("it is %s", again.Known("maths").Main)
 	}
 	fewer := maths("yinshan", "")
 	delete(fewer.Rooms, "xihe")
 	third := NewBook("hub")
 	third.Configure([]Class{fewer})
-	third.Learn("banpo", school.All())
+	third.Learn("banpo", false, school.All())
 	if c := third.Known("maths"); c.Main != "yinshan" || len(c.Rooms) != 2 {
 		t.Errorf("the rooms of the new configuration do not hold: %+v", c)
 	}
@@ -160,9 +160,9 @@ func TestANodeThatStartsAnewLearnsWhoIsTheMainSchool(t *testing.T) {
 func TestAClassThatIsTakenOutIsGoneEverywhere(t *testing.T) {
 	hub, school := NewBook("hub"), NewBook("banpo")
 	hub.Configure([]Class{maths("yinshan", "")})
-	school.Learn("hub", hub.All())
+	school.Learn("hub", true, hub.All())
 	hub.Configure(nil)
-	school.Learn("hub", hub.All())
+	school.Learn("hub", true, hub.All())
 	if c := school.Known("maths"); !c.Gone {
 		t.Errorf("%+v", c)
 	}
@@ -184,11 +184,13 @@ func TestAllNodesAgreeInTheEnd(t *testing.T) {
 		for i := range 5 {
 			b := NewBook(fmt.Sprintf("node-%d", i))
 			if i < 2 { // two hubs
-				b.Configure([]Class{maths("yinshan", "")})
+				m := maths("yinshan", "")
+				m.Hubs = []string{"node-0", "node-1"}
+				b.Configure([]Class{m})
 			}
 			books = append(books, b)
 		}
-		tell := func(from, to int) { books[to].Learn(books[from].node, books[from].All()) }
+		tell := func(from, to int) { books[to].Learn(books[from].node, true, books[from].All()) }
 		for range 60 {
 			if random.IntN(3) == 0 {
 				_, _, _ = books[random.IntN(2)].Change("maths", rooms[random.IntN(3)], "")
@@ -220,5 +222,52 @@ func TestTheSameConfigurationAgainChangesNothing(t *testing.T) {
 	}
 	if changed := b.Configure([]Class{maths("yinshan", "")}); len(changed) != 0 || b.Known("maths").Main != "xihe" {
 		t.Errorf("%v: %+v", changed, b.Known("maths"))
+	}
+}
+
+// A school may say of a class what it likes: nobody above believes it.
+func TestASchoolIsNotBelievedAboutAClass(t *testing.T) {
+	hub := NewBook("hub")
+	hub.Configure([]Class{maths("yinshan", "")})
+	if _, _, err := hub.Change("maths", "xihe", ""); err != nil {
+		t.Fatal(err)
+	}
+	forged := *hub.Known("maths")
+	forged.Turn, forged.By, forged.Main, forged.Hubs = maxTurn, "banpo", "banpo", []string{"banpo"}
+	if changed := hub.Learn("banpo", false, []Class{forged}); len(changed) != 0 {
+		t.Errorf("the hub believes it: %+v", hub.Known("maths"))
+	}
+	city := NewBook("city")
+	city.Learn("hub", false, hub.All())
+	if changed := city.Learn("banpo", false, []Class{forged}); len(changed) != 0 {
+		t.Error("the city believes it")
+	}
+	if changed := city.Learn("other-hub", false, []Class{forged}); len(changed) != 0 {
+		t.Error("the city believes a hub of another county")
+	}
+	forged.Turn = maxTurn + 1
+	if forged.Validate() == nil {
+		t.Error("a turn near where numbers end is taken")
+	}
+}
+
+func TestABookDoesNotGrow(t *testing.T) {
+	b := NewBook("hub")
+	for i := range 5 * maxGone {
+		m := maths("yinshan", "")
+		m.ID = fmt.Sprintf("class-%d", i)
+		b.Configure([]Class{m})
+	}
+	if n := len(b.All()); n > maxGone+1 {
+		t.Errorf("%d classes are known after one was renamed %d times", n, 5*maxGone)
+	}
+	below := NewBook("city")
+	for i := range 2 * maxKnown {
+		m := maths("yinshan", "")
+		m.ID, m.Turn = fmt.Sprintf("class-%d", i), 1
+		below.Learn("hub", false, []Class{m})
+	}
+	if n := len(below.All()); n > maxKnown {
+		t.Errorf("%d classes are known", n)
 	}
 }

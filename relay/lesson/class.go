@@ -13,6 +13,10 @@ import (
 const (
 	// maxRooms bounds a class; a county has 65 schools.
 	maxRooms = 256
+	// maxHubs bounds those who may change it.
+	maxHubs = 16
+	// maxTurn is more turns than anybody takes, and far from where the number ends.
+	maxTurn = 1 << 32
 	// Prefix is what the names of classes begin with where a feed's name is wanted.
 	// No feed has such a name.
 	Prefix = "class/"
@@ -24,9 +28,12 @@ var ErrClass = errors.New("bad class")
 // Class is what is known of a class. It is never changed, only replaced.
 type Class struct {
 	ID string `json:"id"`
-	// Turn counts the changes, and By is the node that made the last one.
+	// Turn counts the changes, and By is the node that made the last one. Turn 0 is a class
+	// as it is written, which gives way to anything.
 	Turn uint64 `json:"turn"`
 	By   string `json:"by"`
+	// Hubs are the nodes that have the class in their configuration and may change it.
+	Hubs []string `json:"hubs,omitempty"`
 	// Rooms are the feeds of the nodes that take part.
 	Rooms map[string]media.FeedID `json:"rooms,omitempty"`
 	// Main is the room that all others watch.
@@ -74,6 +81,9 @@ func (c *Class) newer(than *Class) bool {
 func (c *Class) Validate() error {
 	if _, err := media.ParseFeedID(Prefix + c.ID); err != nil {
 		return fmt.Errorf("%w: its name %q: %w", ErrClass, c.ID, err)
+	}
+	if c.Turn > maxTurn || len(c.Hubs) > maxHubs {
+		return fmt.Errorf("%w: %s has turned %d times and belongs to %d nodes", ErrClass, c.ID, c.Turn, len(c.Hubs))
 	}
 	if c.Gone {
 		return nil
