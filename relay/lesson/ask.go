@@ -11,6 +11,9 @@ type Ask struct {
 	Class string `json:"class"`
 	Main  string `json:"main"`
 	Floor string `json:"floor,omitempty"`
+	// Turn is the last one that the asker has heard of: a hub that has just started may
+	// know less.
+	Turn uint64 `json:"turn,omitempty"`
 	// Path names the nodes it has crossed, the one that asks first, the sender last.
 	Path []string `json:"path"`
 }

@@ -19,14 +19,20 @@ type Book struct {
 	node    string
 	classes map[string]*Class
 	own     map[string]*Class // those this node may change, as they are written
-	from    map[string]string // the peer that last said something new; empty: this node
-	gone    []string          // taken out, the longest ago first
+	from    map[string]teller
+	gone    []string // taken out, the longest ago first
+}
+
+// teller is the peer that last said something new of a class; the zero value: this node.
+type teller struct {
+	peer  string
+	above bool
 }
 
 // NewBook returns an empty one for the node of this name.
 func NewBook(node string) *Book {
 	return &Book{
-		node: node, classes: make(map[string]*Class), own: make(map[string]*Class), from: make(map[string]string),
+		node: node, classes: make(map[string]*Class), own: make(map[string]*Class), from: make(map[string]teller),
 	}
 }
 
@@ -44,11 +50,11 @@ func (b *Book) Configure(written []Class) (changed []string) {
 		}
 		first := *w
 		first.Turn, first.By = 0, "" // anything that others know of it is newer
-		b.put(&first, "", &changed)
+		b.put(&first, teller{}, &changed)
 	}
 	for id := range b.own {
 		if old := b.classes[id]; own[id] == nil && old != nil {
-			b.put(&Class{ID: id, Turn: old.Turn + 1, By: b.node, Hubs: old.Hubs, Gone: true}, "", &changed)
+			b.put(&Class{ID: id, Turn: old.Turn + 1, By: b.node, Hubs: old.Hubs, Gone: true}, teller{}, &changed)
 		}
 	}
 	b.own = own
@@ -66,12 +72,12 @@ func (b *Book) adapt(w *Class, changed *[]string) {
 	if old.Gone || !maps.Equal(fresh.Rooms, old.Rooms) || !slices.Equal(fresh.Hubs, old.Hubs) ||
 		fresh.Main != old.Main || fresh.Floor != old.Floor {
 		fresh.Turn, fresh.By = old.Turn+1, b.node
-		b.put(&fresh, "", changed)
+		b.put(&fresh, teller{}, changed)
 	}
 }
 
 // put replaces a class, and forgets the one that has been gone longest when there are many.
-func (b *Book) put(c *Class, from string, changed *[]string) {
+func (b *Book) put(c *Class, from teller, changed *[]string) {
 	b.classes[c.ID], b.from[c.ID] = c, from
 	*changed = append(*changed, c.ID)
 	b.gone = slices.DeleteFunc(b.gone, func(id string) bool { return id == c.ID })
@@ -97,32 +103,42 @@ func (b *Book) Learn(peer string, above bool, told []Class) (changed []string) {
 		old := b.classes[c.ID]
 		switch {
 		case old == nil && (len(b.classes) >= maxKnown || c.Gone):
-		case old != nil && !c.newer(old):
+		case old != nil && !c.newer(old) && !b.overrules(above, c):
 		case b.believes(peer, above, old, c):
-			b.put(c, peer, &changed)
+			b.put(c, teller{peer, above}, &changed)
 			if w := b.own[c.ID]; w != nil && old.Turn == 0 {
 				b.adapt(w, &changed)
 			}
 		case b.Owns(c.ID) && old.Turn == 0 && !c.Gone && old.check(c.Main, c.Floor) == nil:
 			again := *old
 			again.Turn, again.By, again.Main, again.Floor = c.Turn, b.node, c.Main, c.Floor
-			b.put(&again, "", &changed)
+			b.put(&again, teller{}, &changed)
 		}
 	}
 	slices.Sort(changed)
 	return slices.Compact(changed)
 }
 
-// believes tells whether a peer is taken at its word about a class.
+// believes tells whether a peer is taken at its word about a class: who is above always;
+// who is below when it may change the class, or when it was the first to tell of it, as a
+// city tells the province of its counties' classes. A school tells nobody first.
 func (b *Book) believes(peer string, above bool, old, told *Class) bool {
-	if above {
+	switch {
+	case above:
+		return true
+	case old == nil:
+		return told.Rooms[peer] == ""
+	case slices.Contains(old.Hubs, peer):
 		return true
 	}
-	hubs := told.Hubs
-	if old != nil {
-		hubs = old.Hubs
-	}
-	return slices.Contains(hubs, peer)
+	return !b.Owns(old.ID) && b.from[old.ID] == teller{peer, false}
+}
+
+// overrules tells whether what is told from above takes the place of what was told from
+// below under the same name, whatever their turns: somebody below has made it up.
+func (b *Book) overrules(above bool, told *Class) bool {
+	from := b.from[told.ID]
+	return above && !from.above && from.peer != "" && !slices.Equal(told.Hubs, b.classes[told.ID].Hubs)
 }
 
 // Known returns a class, also one that is gone; nil: nobody has told of it.
@@ -149,14 +165,14 @@ func (b *Book) Change(id, main, floor string) (peer string, ask Ask, err error) 
 		return "", Ask{}, err
 	}
 	if b.Owns(id) {
-		b.set(c, main, floor)
+		b.set(c, 0, main, floor)
 		return "", Ask{}, nil
 	}
-	ask = Ask{Class: id, Main: main, Floor: floor, Path: []string{b.node}}
+	ask = Ask{Class: id, Main: main, Floor: floor, Turn: c.Turn, Path: []string{b.node}}
 	if err := c.allowed(&ask); err != nil {
 		return "", Ask{}, err
 	}
-	return b.from[id], ask, nil
+	return b.from[id].peer, ask, nil
 }
 
 // Asked takes an Ask of a peer. It returns the peer to whom it is to be handed on; ""
@@ -174,11 +190,11 @@ func (b *Book) Asked(from string, a *Ask) (peer string, on Ask, err error) {
 		return "", Ask{}, err
 	}
 	if b.Owns(a.Class) {
-		b.set(c, a.Main, a.Floor)
+		b.set(c, a.Turn, a.Main, a.Floor)
 		return "", Ask{}, nil
 	}
 	on, ok := a.Via(b.node)
-	if peer = b.from[a.Class]; !ok || peer == from || peer == "" {
+	if peer = b.from[a.Class].peer; !ok || peer == from || peer == "" {
 		return "", Ask{}, fmt.Errorf("%w: no node that may change %s can be reached from here", ErrClass, a.Class)
 	}
 	return peer, on, nil
@@ -192,8 +208,14 @@ func (b *Book) changeable(id, main, floor string) (*Class, error) {
 	return c, c.check(main, floor)
 }
 
-func (b *Book) set(c *Class, main, floor string) {
+// set makes a turn. heard is the last one that who wants it has heard of, which counts
+// where this node has just started and knows none: a turn below it would be overheard.
+func (b *Book) set(c *Class, heard uint64, main, floor string) {
+	turn := c.Turn
+	if turn == 0 {
+		turn = min(heard, maxTurn/2) // whatever is claimed, there is room for more
+	}
 	next := *c
-	next.Turn, next.By, next.Main, next.Floor = c.Turn+1, b.node, main, floor
+	next.Turn, next.By, next.Main, next.Floor = turn+1, b.node, main, floor
 	b.classes[c.ID] = &next
 }

@@ -157,6 +157,31 @@ func TestANodeThatStartsAnewLearnsWhoIsTheMainSchool(t *testing.T) {
 	}
 }
 
+// A school asks a hub that has just started and has not heard of any turn yet.
+func TestATurnAtAHubThatHasJustStartedIsHeard(t *testing.T) {
+	written := []Class{maths("yinshan", "")}
+	hub, school := NewBook("hub"), NewBook("banpo")
+	hub.Configure(written)
+	for range 3 {
+		if _, _, err := hub.Change("maths", "xihe", ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	school.Learn("hub", true, hub.All())
+	again := NewBook("hub")
+	again.Configure(written)
+	_, ask, err := school.Change("maths", "banpo", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := again.Asked("banpo", &ask); err != nil {
+		t.Fatal(err)
+	}
+	if school.Learn("hub", true, again.All()); school.Known("maths").Main != "banpo" {
+		t.Errorf("%+v", school.Known("maths"))
+	}
+}
+
 func TestAClassThatIsTakenOutIsGoneEverywhere(t *testing.T) {
 	hub, school := NewBook("hub"), NewBook("banpo")
 	hub.Configure([]Class{maths("yinshan", "")})
@@ -244,6 +269,22 @@ func TestASchoolIsNotBelievedAboutAClass(t *testing.T) {
 	}
 	if changed := city.Learn("other-hub", false, []Class{forged}); len(changed) != 0 {
 		t.Error("the city believes a hub of another county")
+	}
+	province := NewBook("province")
+	if province.Learn("city", false, city.All()); province.Known("maths") == nil {
+		t.Error("the province does not believe the city")
+	}
+	arts := maths("banpo", "")
+	arts.ID, arts.Turn, arts.Hubs = "arts", maxTurn, []string{"banpo"}
+	school := NewBook("small-hub")
+	if changed := school.Learn("banpo", false, []Class{arts}); len(changed) != 0 {
+		t.Error("a school tells first of a class it is in")
+	}
+	school.Learn("stranger", false, []Class{arts})
+	told := arts
+	told.Turn, told.Hubs, told.Main = 1, []string{"hub"}, "xihe"
+	if school.Learn("hub", true, []Class{told}); school.Known("arts").Main != "xihe" {
+		t.Error("what somebody below has made up stays")
 	}
 	forged.Turn = maxTurn + 1
 	if forged.Validate() == nil {
