@@ -1,52 +1,63 @@
-// A line that fades and one that goes away for a second, watched in the browser. The times
-// count from the line's start.
+// A line that fades and one that goes away for a second, three times each, watched in the
+// browser. Where in a group of pictures it happens makes much of the difference.
 import type { Page } from '@playwright/test';
 import { account } from '../real/latency';
-import { sights, type Sight } from '../real/numbers';
+import { sights } from '../real/numbers';
 import type { Rig } from '../real/rig';
 import { figuresOf, seconds, settled, test, type Figures } from './case';
 
-const begins = 20; // s
-const length = 50; // s
+const begins = [15.1, 40.7, 66.3]; // s from the line's start
+const ends = 92;
+
+interface Weather {
+  name: string;
+  lasts: number; // s
+  line: string;
+}
 
 // As bench/scenario/fade.yaml and outage.yaml; the fade has half its rates, since the clip
 // has half the rate of that camera.
-const weathers = [
-  {
-    name: 'fade: 10 to 1.5 to 10 Mbit/s for 10 s',
-    line: `{rate: 10Mbit/s, delay: 30ms, steps: [{at: ${begins}s, rate: 1500kbit/s}, {at: 30s, rate: 10Mbit/s}]}`,
-    over: 30,
-  },
-  {
-    name: 'outage of 1 s',
-    line: `{rate: 100Mbit/s, delay: 30ms, outages: [{at: ${begins}s, for: 1s}]}`,
-    over: 21,
-  },
+const fades = begins.map((at) => `{at: ${at}s, rate: 1500kbit/s}, {at: ${at + 10}s, rate: 10Mbit/s}`);
+const outages = begins.map((at) => `{at: ${at}s, for: 1s}`);
+const weathers: Weather[] = [
+  { name: '10 to 1.5 to 10 Mbit/s for 10 s', lasts: 10, line: `{rate: 10Mbit/s, delay: 30ms, steps: [${fades.join(', ')}]}` },
+  { name: 'outage of 1 s', lasts: 1, line: `{rate: 100Mbit/s, delay: 30ms, outages: [${outages.join(', ')}]}` },
 ];
 
-for (const { name, line, over } of weathers) {
-  test.describe(name, () => {
-    test.use({ plan: { line } });
+for (const weather of weathers) {
+  test.describe(weather.name, () => {
+    test.use({ plan: { line: weather.line } });
     for (const via of ['whep', 'mse']) {
-      test(`${name}, ${via.toUpperCase()}`, async ({ page, rig, report }) => {
+      test(`${weather.name}, ${via.toUpperCase()}`, async ({ page, rig, report }) => {
         await page.goto(`${rig.branch.http}/watch/room-101?via=${via}`);
-        report(await through(page, rig, over));
+        report(await through(page, rig, weather));
       });
     }
   });
 }
 
-// through watches to the end and tells when the picture was back after the line was.
-async function through(page: Page, rig: Rig, over: number): Promise<Figures> {
+// through watches to the end. Times are in ms, one for each of the three; "playing" and "on
+// main" count from the end of the trouble; a main stream that never went is 0, one that was
+// not back when the next trouble came is "not": a link that has to step down soon after it
+// stepped up waits longer the next time.
+async function through(page: Page, rig: Rig, weather: Weather): Promise<Figures> {
   await settled(page);
-  await seconds(length - (Date.now() - rig.lineSince) / 1000);
+  await seconds(ends - (Date.now() - rig.lineSince) / 1000);
   const seen = await sights(page);
-  const back = rig.lineSince + over * 1000;
-  const first = (wide: number): number => {
-    const lost = seen.some((s) => s.at > rig.lineSince + begins * 1000 && s.width < wide);
-    const s = seen.find((x) => x.at >= back && x.width >= wide);
-    return !s ? NaN : wide > 640 && !lost ? 0 : Math.round(s.at - back);
-  };
-  const upTo = (until: number): Sight[] => seen.filter((s) => s.at < rig.lineSince + until * 1000);
-  return { ...figuresOf(account(seen)), 'p95 before': Math.round(account(upTo(begins)).p95), playing: first(1), 'on main': first(1920) };
+  const freezes: number[] = [];
+  const playing: number[] = [];
+  const onMain: (number | string)[] = [];
+  begins.forEach((at, i) => {
+    const from = rig.lineSince + at * 1000;
+    const until = rig.lineSince + (begins[i + 1] ?? ends) * 1000;
+    const over = from + weather.lasts * 1000;
+    const part = seen.filter((s) => s.at >= from - 1000 && s.at < until);
+    const after = part.filter((s) => s.at >= over);
+    const lastSub = part.filter((s) => s.width < 1920).pop();
+    const main = after.find((s) => s.width >= 1920 && s.at > (lastSub?.at ?? 0));
+    freezes.push(Math.round(account(part).freeze));
+    playing.push(Math.round((after[0]?.at ?? NaN) - over));
+    onMain.push(!lastSub ? 0 : main ? Math.round(main.at - over) : 'not');
+  });
+  return { ...figuresOf(account(seen)), freezes: freezes.join(' '), playing: playing.join(' '), 'on main': onMain.join(' ') };
 }
