@@ -7,6 +7,7 @@ import { Edge } from '../src/play/edge';
 import { Recent } from '../src/play/frames';
 import { afterLogin, inPath, route } from '../src/route';
 import { loudness } from '../src/talk/level';
+import { briskly } from '../src/talk/start';
 import { wishes } from '../src/pages/watch/wishes';
 import { status } from '../mock/node';
 
@@ -95,6 +96,14 @@ test('loudness runs from a quiet room to full scale', () => {
   expect(loudness(new Float32Array(64))).toBe(0);
   expect(loudness(new Float32Array(64).fill(1))).toBe(1);
   expect(loudness(new Float32Array(64).fill(0.0316))).toBeCloseTo(0.5, 2); // -30 dBFS
+});
+
+test('only the video of an answer is told how fast to begin', () => {
+  const answer = ['m=audio 9', 'a=fmtp:111 x=1', 'm=video 9', 'a=rtpmap:96 H264/90000', 'a=fmtp:96 y=2', ''].join('\r\n');
+  expect(briskly(answer).split('\r\n').filter((line) => line.includes('google'))).toEqual([
+    'a=fmtp:96 y=2;x-google-start-bitrate=1200',
+  ]);
+  expect(briskly('')).toBe('');
 });
 
 test('equal neighbours of a column are one run', () => {

@@ -2,6 +2,7 @@
 import { ask } from '../api/ask';
 import { Problem } from '../api/problem';
 import { inPath } from '../route';
+import { briskly } from './start';
 
 const connectWithin = 10_000; // ms
 const most = 1_500_000; // bit/s of video: a school's uplink carries more than one class
@@ -47,7 +48,7 @@ export class Sending {
     this.session = answer.headers.get('Location') ?? '';
     const sdp = await answer.text();
     if (this.over) return this.hangUp();
-    await this.pc.setRemoteDescription({ type: 'answer', sdp });
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: briskly(sdp) });
   }
 
   private connection(): void {
