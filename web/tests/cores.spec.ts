@@ -63,6 +63,9 @@ test('with sound more is kept in hand, the hurry cannot be heard, and a dry buff
   edge.sound = true;
   expect(edge.next(0, 0, 0.33)).toEqual({ seek: null, rate: 1 });
   expect(edge.next(0, 0, 0.6)).toEqual({ seek: null, rate: 1.08 });
+  edge.muted = true;
+  expect(edge.next(0, 0, 0.6)).toEqual({ seek: null, rate: 1.4 });
+  edge.muted = false;
   edge.ranDry();
   expect(edge.next(0, 0, 0.31).seek).toBeNull(); // not yet enough: 0.28, and 0.04 for having run dry
   expect(edge.next(0, 0, 0.35).seek).toBeCloseTo(0.03);

@@ -27,6 +27,8 @@ export class Edge {
   private inHand = alone.least;
   private isDry = false;
   skips = 0;
+  /** muted says that nobody hears the sound there is. */
+  muted = false;
 
   /** sound says whether the fragments carry any. */
   set sound(on: boolean) {
@@ -49,7 +51,8 @@ export class Edge {
     const over = behind - this.inHand;
     if (over <= slack) return { seek: null, rate: 1 };
     // In steps: each change of the rate costs the sound a little.
-    return { seek: null, rate: 1 + Math.min(this.bounds.hurry, Math.ceil(over * 10) / 10) };
+    const { hurry } = this.muted ? alone : this.bounds;
+    return { seek: null, rate: 1 + Math.min(hurry, Math.ceil(over * 10) / 10) };
   }
 
   ranDry(): void {

@@ -12,6 +12,7 @@ import type { Errand, Figures, Road } from './road';
 
 const silentAfter = 5000; // ms: the node's clock comes each second
 const waitingAfter = 2500; // ms without a new frame
+const lostAfter = 10_000; // ms without a new frame while fragments come
 const firstPicture = 10_000; // ms from a start message
 
 type Message =
@@ -130,6 +131,7 @@ export class MseRoad implements Road {
     const { video } = this.errand;
     const range = this.buffer.range();
     if (!range) return;
+    this.edge.muted = video.muted;
     const step = this.edge.next(video.currentTime, range.start, range.end);
     if (step.seek != null) video.currentTime = step.seek;
     if (video.playbackRate !== step.rate) video.playbackRate = step.rate;
@@ -144,6 +146,7 @@ export class MseRoad implements Road {
     if (document.hidden || this.lastFrame === 0) return;
     const idle = now - this.lastFrame;
     if (!this.reached && idle > firstPicture && !this.isWaiting) return this.fail(new Problem('lost', 'no picture came'));
+    if (this.reached && idle > lostAfter && this.bytes.length > 0) return this.fail(new Problem('lost', 'the picture stopped'));
     if (this.reached && idle > waitingAfter && !this.isWaiting) {
       this.isWaiting = true;
       this.errand.told.waiting(null);
