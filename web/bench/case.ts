@@ -2,7 +2,7 @@
 // of the table (table.ts).
 import { test as plain, type Page } from '@playwright/test';
 import { account, type Account } from '../real/latency';
-import { clip, forget, see, sights, type Sight } from '../real/numbers';
+import { clip, forget, see, sights } from '../real/numbers';
 import { Rig, type Plan } from '../real/rig';
 
 export type Figures = Record<string, number | string>;
@@ -54,14 +54,13 @@ export function figuresOf(a: Account): Figures {
   };
 }
 
-/** watched is what a page draws in so many seconds. */
-export async function watched(page: Page, time: number): Promise<Sight[]> {
+/** watched is what a page draws in so many seconds, of a feed whose numbers repeat after
+ * `period`. */
+export async function watched(page: Page, time: number, period = clip): Promise<Figures> {
   await settled(page);
   await seconds(time);
-  return sights(page);
+  const until = Date.now();
+  return figuresOf(account((await sights(page)).filter((s) => s.at < until), period, until));
 }
 
 export const watchedFor = Number(process.env['SECONDS'] ?? 60);
-
-/** ages gives the account of a feed whose numbers repeat after `period`. */
-export const ages = (seen: Sight[], period = clip): Figures => figuresOf(account(seen, period));

@@ -1,23 +1,23 @@
 // Camera to drawn picture over the village's line, and how soon the first one comes.
 import { percentile } from '../real/latency';
 import { see, sights } from '../real/numbers';
-import { ages, seconds, test, watched, watchedFor } from './case';
+import { seconds, test, watched, watchedFor } from './case';
 
 test('WHEP', async ({ page, rig, report }) => {
   await page.goto(`${rig.branch.http}/watch/room-101?via=whep`);
-  report(ages(await watched(page, watchedFor)));
+  report(await watched(page, watchedFor));
 });
 
 test('MSE without sound', async ({ page, rig, report }) => {
   await page.goto(`${rig.branch.http}/watch/room-101?via=mse`);
-  report(ages(await watched(page, watchedFor)));
+  report(await watched(page, watchedFor));
 });
 
 test.describe('with a camera that sends Opus', () => {
   test.use({ plan: { camera: ['--opus'] } });
   test('MSE with sound', async ({ page, rig, report }) => {
     await page.goto(`${rig.branch.http}/watch/room-101?via=mse`);
-    report(ages(await watched(page, watchedFor)));
+    report(await watched(page, watchedFor));
   });
 });
 

@@ -1,8 +1,8 @@
 // The village answers: what the page at the branch films is watched at the hub.
-import { chromium as browserType } from '@playwright/test';
+import { chromium as browserType, type Page } from '@playwright/test';
 import { chromium } from '../tests/chromium';
-import { see } from '../real/numbers';
-import { ages, test, watched, watchedFor } from './case';
+import { see, sights } from '../real/numbers';
+import { seconds, test, watched, watchedFor } from './case';
 import { drawnCamera, drawnPeriod } from './drawn';
 
 for (const via of ['whep', 'mse']) {
@@ -19,9 +19,22 @@ for (const via of ['whep', 'mse']) {
       const viewer = await town.newPage({ viewport: { width: 1366, height: 768 } });
       await see(viewer);
       await viewer.goto(`${rig.hub.http}/watch/village?via=${via}`);
-      report(ages(await watched(viewer, watchedFor), drawnPeriod));
+      const sharp = await sharpAfter(viewer);
+      report({ ...(await watched(viewer, watchedFor, drawnPeriod)), '720p after ms': sharp });
     } finally {
       await town.close();
     }
   });
+}
+
+// sharpAfter is the time from the first picture to the first in full size: an encoder begins
+// with a small one.
+async function sharpAfter(viewer: Page): Promise<number> {
+  for (let tries = 0; tries < 600; tries++) {
+    const seen = await sights(viewer);
+    const sharp = seen.find((s) => s.width >= 1280);
+    if (sharp && seen[0]) return sharp.at - seen[0].at;
+    await seconds(0.1);
+  }
+  return NaN;
 }

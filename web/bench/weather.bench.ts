@@ -2,7 +2,7 @@
 // browser. Where in a group of pictures it happens makes much of the difference.
 import type { Page } from '@playwright/test';
 import { account } from '../real/latency';
-import { sights } from '../real/numbers';
+import { clip, sights } from '../real/numbers';
 import type { Rig } from '../real/rig';
 import { figuresOf, seconds, settled, test, type Figures } from './case';
 
@@ -43,6 +43,7 @@ for (const weather of weathers) {
 async function through(page: Page, rig: Rig, weather: Weather): Promise<Figures> {
   await settled(page);
   await seconds(ends - (Date.now() - rig.lineSince) / 1000);
+  const now = Date.now();
   const seen = await sights(page);
   const freezes: number[] = [];
   const playing: number[] = [];
@@ -55,9 +56,9 @@ async function through(page: Page, rig: Rig, weather: Weather): Promise<Figures>
     const after = part.filter((s) => s.at >= over);
     const lastSub = part.filter((s) => s.width < 1920).pop();
     const main = after.find((s) => s.width >= 1920 && s.at > (lastSub?.at ?? 0));
-    freezes.push(Math.round(account(part).freeze));
+    freezes.push(Math.round(account(part, clip, Math.min(until, now)).freeze));
     playing.push(Math.round((after[0]?.at ?? NaN) - over));
     onMain.push(!lastSub ? 0 : main ? Math.round(main.at - over) : 'not');
   });
-  return { ...figuresOf(account(seen)), freezes: freezes.join(' '), playing: playing.join(' '), 'on main': onMain.join(' ') };
+  return { ...figuresOf(account(seen, clip, now)), freezes: freezes.join(' '), playing: playing.join(' '), 'on main': onMain.join(' ') };
 }

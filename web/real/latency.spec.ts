@@ -33,6 +33,14 @@ test('what was seen adds up to latency, share and freeze', () => {
   expect(a.ahead).toBe(0);
 });
 
+test('a picture that stopped counts as a freeze and as pictures not drawn', () => {
+  const seen = [...Array(50).keys()].map((i) => drawn(1000 + i, 50));
+  const stopped = account(seen, 200, 1050 * 40 + 2050);
+  expect(stopped.freeze).toBe(2040);
+  expect(stopped.drawn).toBeCloseTo(50 / 101);
+  expect(account(seen, 200, 1050 * 40).drawn).toBe(1);
+});
+
 test('pictures of a clip that runs ahead count as drawn and have no latency', () => {
   const seen = [...Array(100).keys()].map((i) => drawn(2000 + i, 70, i >= 20 && i < 50 ? 30 : 0));
   const a = account(seen);

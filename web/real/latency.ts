@@ -26,28 +26,31 @@ export function percentile(values: number[], p: number): number {
 }
 
 /** account adds up what was seen. A picture older than half the period cannot be: there the
- * clip ran ahead, as it does for up to 2 s after a key picture that somebody asked for. */
-export function account(seen: Sight[], period = clip): Account {
+ * clip ran ahead, as it does for up to 2 s after a key picture that somebody asked for. Until
+ * is when the looking ended, so that a picture that stopped counts. */
+export function account(seen: Sight[], period = clip, until = 0): Account {
   const clear = seen.filter((s) => latency(s, period) < (period * beat) / 2);
   const first = new Map<number, number>(); // by number: how old it was when first drawn
   for (const s of clear) if (!first.has(sentAs(s, period))) first.set(sentAs(s, period), latency(s, period));
   const ages = [...first.values()];
   const ahead = new Set(seen.filter((s) => !clear.includes(s)).map((s) => sentAs(s, period)));
   const all = [...first.keys()];
-  const sent = all.length > 0 ? Math.max(...all) - Math.min(...all) + 1 : 0;
+  const [p50, p95] = [percentile(ages, 50), percentile(ages, 95)];
+  const newest = Math.max(...all, Math.floor((until - p95) / beat));
+  const sent = newest - Math.min(...all) + 1;
   return {
-    p50: percentile(ages, 50),
-    p95: percentile(ages, 95),
+    p50,
+    p95,
     p99: percentile(ages, 99),
     drawn: Math.min(1, (all.length + ahead.size) / sent),
     pictures: all.length + ahead.size,
-    freeze: longest(seen),
+    freeze: longest(seen, until),
     ahead: ahead.size,
   };
 }
 
 // longest is the longest time between a picture and the next that is another.
-function longest(seen: Sight[]): number {
+function longest(seen: Sight[], until: number): number {
   let most = 0;
   let [shows, at] = [-1, seen[0]?.at ?? 0];
   for (const s of seen) {
@@ -55,5 +58,5 @@ function longest(seen: Sight[]): number {
     most = Math.max(most, s.at - at);
     [shows, at] = [s.shows, s.at];
   }
-  return most;
+  return Math.max(most, until - at);
 }
