@@ -15,7 +15,7 @@ test.describe('from another machine', () => {
   test('a stranger logs in, wrongly and then well, watches, and has to again', async ({ page, rig }) => {
     const node = await rig.addBranch('guarded', { more: tell(['user', 'hash', '--name', 'teacher'], 'lesson-42\n') });
     await rig.knows(node, 'room-101');
-    await page.goto(`${node.https}/watch/room-101`);
+    await page.goto(`${node.https}/watch/room-101?layer=sub`);
     await expect(page).toHaveURL(/\/login\?why=login/);
     await page.getByLabel('用户名').fill('teacher');
     await page.getByLabel('密码', { exact: true }).fill('guess');
@@ -23,7 +23,7 @@ test.describe('from another machine', () => {
     await expect(page.getByRole('alert')).toHaveText('用户名或密码不对。');
     await page.getByLabel('密码', { exact: true }).fill('lesson-42');
     await page.keyboard.press('Enter');
-    await expect(page).toHaveURL(/\/watch\/room-101/);
+    await expect(page).toHaveURL(/\/watch\/room-101\?layer=sub/);
     await plays(page);
     await rig.restart(node); // which forgets who had logged in
     await page.reload();
