@@ -17,5 +17,6 @@
 // way, an outbox 64 KiB or what came in 100 ms, and behind them the viewer's own Splicer
 // drops everything up to the newest key frame once a picture is half a second late
 // (playout.Config.MaxHold). So the delay of a slow viewer has a bound and the memory
-// it costs does too; how far the page itself is behind, it sees from the clock.
+// it costs does too; how far the page itself is behind, it sees from the clock. A page
+// whose socket is behind most of the time gets sub (leg.go) unless it asks for a layer.
 package mse

@@ -26,6 +26,7 @@ type page struct {
 	closed chan struct{}
 	end    error
 	hold   chan struct{} // while not nil, it reads nothing until it is closed
+	rate   float64       // bytes a second that it reads; 0: all there is
 }
 
 // seen is what came to a page.
@@ -90,6 +91,11 @@ func (p *page) read() {
 		}
 		kind, b, err := p.conn.Read(context.Background())
 		p.mu.Lock()
+		if rate := p.rate; rate > 0 {
+			p.mu.Unlock()
+			time.Sleep(time.Duration(float64(len(b)) / rate * float64(time.Second)))
+			p.mu.Lock()
+		}
 		if err != nil {
 			p.end = err
 			p.mu.Unlock()

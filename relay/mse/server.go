@@ -82,18 +82,19 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) newViewer(r *http.Request, conn *socket, feed media.FeedID, user string) *viewer {
 	now, out, remote := time.Now(), newOutbox(), access.RemoteOf(r)
+	log := s.log.With(zap.String("feed", string(feed)), zap.Stringer("remote", remote))
 	v := &viewer{
 		cfg:    s.cfg,
 		node:   s.node,
 		feed:   feed,
 		choice: s.choice(r),
 		conn:   conn,
-		stage:  newStage(out, now),
+		stage:  newStage(out, now, log),
 		out:    out,
 		remote: remote,
 		user:   user,
 		since:  now,
-		log:    s.log.With(zap.String("feed", string(feed)), zap.Stringer("remote", remote)),
+		log:    log,
 	}
 	v.ctx, v.stop = context.WithCancelCause(s.serving)
 	return v

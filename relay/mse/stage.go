@@ -9,6 +9,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/playout"
@@ -19,10 +20,13 @@ import (
 // become fragments here. Its methods may be called from any goroutine.
 type stage struct {
 	out *outbox
+	log *zap.Logger
 
 	mu      sync.Mutex
 	mux     *fmp4.Muxer
 	player  *playout.Viewer // nil before the first
+	offer   *playout.Offer  // what it plays
+	leg     leg
 	lead    description.MediaType
 	inside  bool        // a picture's first packets were taken: take the others too
 	layer   media.Layer // of the newest picture
@@ -32,8 +36,8 @@ type stage struct {
 	clocked time.Time   // when the page last got the time
 }
 
-func newStage(out *outbox, now time.Time) *stage {
-	return &stage{out: out, mux: fmp4.NewMuxer(), heard: now}
+func newStage(out *outbox, now time.Time, log *zap.Logger) *stage {
+	return &stage{out: out, log: log, mux: fmp4.NewMuxer(), heard: now}
 }
 
 // begin takes a player, and says what of its offer it shall play.
@@ -45,7 +49,8 @@ func (s *stage) begin(player *playout.Viewer, offer *playout.Offer) ([]*descript
 		return nil, err
 	}
 	s.dropped += droppedBy(s.player)
-	s.player, s.inside = player, false
+	s.player, s.offer, s.inside = player, offer, false
+	s.steer()
 	s.lead = description.MediaTypeVideo
 	if video == nil {
 		s.lead = description.MediaTypeAudio
@@ -63,7 +68,9 @@ func (s *stage) WritePacketRTP(m *description.Media, p *rtp.Packet) error {
 		s.heard = now
 	}
 	picture := m.Type == description.MediaTypeVideo
-	if (!picture || !s.inside) && s.out.full(now) {
+	full := s.out.full(now)
+	s.watch(now, full)
+	if (!picture || !s.inside) && full {
 		return liberrors.ErrServerWriteQueueFull{}
 	}
 	if picture {
@@ -117,11 +124,36 @@ func (s *stage) forward(now time.Time) {
 	}
 }
 
+// watch looks whether the way to the page carries what it gets. With mu held.
+func (s *stage) watch(now time.Time, full bool) {
+	if s.player == nil || len(s.offer.Layers()) < 2 || !s.leg.note(now, full) {
+		return
+	}
+	s.steer()
+	to, why := media.LayerMain, "its socket was not behind for a while"
+	if s.leg.sub {
+		to, why = media.LayerSub, "its socket is behind most of the time"
+	}
+	s.log.Info("a page's picture changes", zap.Stringer("layer", to), zap.String("why", why))
+}
+
+// steer tells the player what the way carries. With mu held.
+func (s *stage) steer() {
+	switch {
+	case !s.leg.sub:
+		s.player.Prefer(media.LayerMain)
+	case s.offer.Source.Tracks()[media.LayerSub] != nil:
+		s.player.Prefer(media.LayerSub)
+	}
+}
+
 // look tells the page the time, and that nothing has come for too long.
 func (s *stage) look(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.out.full(now) {
+	full := s.out.full(now)
+	s.watch(now, full)
+	if full {
 		return // it would be late, and who is slow is not offline
 	}
 	if now.Sub(s.heard) >= awayAfter {
