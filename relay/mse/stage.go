@@ -156,7 +156,7 @@ func (s *stage) look(now time.Time) {
 	if full {
 		return // it would be late, and who is slow is not offline
 	}
-	if now.Sub(s.heard) >= awayAfter {
+	if s.player != nil && now.Sub(s.heard) >= awayAfter { // before, nobody knows whether there is such a feed
 		s.tell(s.heard)
 	}
 	pts, taken, ok := s.mux.Position()

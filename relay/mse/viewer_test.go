@@ -308,6 +308,9 @@ func TestThoseWhoAreNotServedAreToldWhy(t *testing.T) {
 		} {
 			p := r.open(c.path)
 			p.closedWith(c.code, c.reason)
+			if st := p.saw().states; len(st) > 0 {
+				t.Errorf("%s: before that it was told %+v", c.name, st)
+			}
 			if c.status == 0 {
 				continue
 			}

@@ -134,3 +134,31 @@ test('a kiosk that has to log in says so and stays, another page goes there', as
   await page.goto('/watch/room-101');
   await expect(page).toHaveURL(/\/login\?why=login&next=%2Fwatch%2Froom-101/);
 });
+
+test('a lesson nobody knows stays named while it is asked for again, and starts when it is there', async ({ page, context }) => {
+  const studio = await Studio.open(context);
+  let asked = 0;
+  await page.route('**/whep/**', async (route) => {
+    if (++asked === 3) {
+      await page.unroute('**/whep/**');
+      await studio.serve(page, 'whep');
+      return route.fallback();
+    }
+    await new Promise((r) => setTimeout(r, 1000)); // the node waits for a feed that may come
+    const body = JSON.stringify({ code: 'unknown-feed', title: 'No such feed', status: 404, detail: 'no such feed' });
+    await route.fulfill({ status: 404, contentType: 'application/problem+json', body });
+  });
+  await page.bringToFront();
+  await page.goto('/watch/room-777');
+  await expect(page.locator('.notice')).toContainText('没有名为 room-777 的画面');
+  await page.evaluate(() => {
+    const said = new Set<string>();
+    const notice = (): void => void said.add(document.querySelector('.notice .what')?.textContent ?? '');
+    new MutationObserver(notice).observe(document.body, { subtree: true, childList: true, characterData: true });
+    Object.assign(window, { said });
+  });
+  await expect.poll(() => asked).toBeGreaterThan(2);
+  const said = await page.evaluate(() => [...(window as unknown as { said: Set<string> }).said]);
+  expect(said.filter((words) => words.includes('正在连接'))).toEqual([]);
+  await playing(page);
+});

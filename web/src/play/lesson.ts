@@ -10,7 +10,7 @@ import { WhepRoad } from './whep';
 export interface LessonState {
   phase: 'connecting' | 'playing' | 'waiting' | 'down';
   via: Via | null;
-  problem: Problem | null; // with phase down
+  problem: Problem | null; // with phase down, and with connecting where the node has said what is wrong
   offlineSince: string | null; // with phase waiting, where the node said so
   retryAt: number | null; // performance.now(), with phase down
   lacks: 'sound' | 'main' | null;
@@ -26,6 +26,10 @@ export interface LessonPlan {
   changed(state: LessonState): void;
 }
 
+// What the node says of the feed holds until it says otherwise: it waits some seconds for a
+// feed before it answers, and nobody is to read "connecting" for most of the time.
+const holds = ['unknown-feed', 'offline', 'codec', 'forbidden', 'login', 'expired'];
+
 const refused = 15_000; // ms between tries while access or the codec is the matter: people mend it
 
 export class Lesson {
@@ -35,6 +39,7 @@ export class Lesson {
   private prefer: Via;
   private stopped = false;
   private cause: Problem | null = null; // why WebRTC was given up, until MSE plays
+  private said: Problem | null = null; // what holds
   private lacks: LessonState['lacks'] = null;
   private readonly online = (): void => this.soon();
 
@@ -67,7 +72,7 @@ export class Lesson {
 
   private open(): void {
     if (this.stopped) return;
-    this.tell('connecting', {});
+    this.tell('connecting', { problem: this.said });
     const { feed, layer, sound, video } = this.plan;
     const errand: Errand = {
       feed,
@@ -89,6 +94,7 @@ export class Lesson {
   private playing(): void {
     this.tries = 0;
     this.cause = null;
+    this.said = null;
     this.plan.held.release();
     this.tell('playing', {});
   }
@@ -116,6 +122,7 @@ export class Lesson {
     }
     if (!this.plan.via && this.tries % 3 === 2 && window.RTCPeerConnection) this.prefer = 'whep';
     const told = problem.code === 'codec' && this.cause ? this.cause : problem;
+    this.said = holds.includes(told.code) ? told : null;
     const wait = this.pause(told);
     this.tries++;
     this.tell('down', { problem: told, retryAt: performance.now() + wait });
