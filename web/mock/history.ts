@@ -7,7 +7,7 @@ const points = 300;
 /** history is ten minutes of the mock node, ending now. */
 export function history(now: number): History {
   const at = Array.from({ length: points }, (_, i) => now - (points - 1 - i) * step);
-  const links = ['county', 'village-2'].map((peer) => past(peer, at));
+  const links = ['county', 'village-2', 'school-1'].map((peer) => past(peer, at));
   return { version: 1, now: new Date(now).toISOString(), step_ms: step, links, feeds: [] };
 }
 

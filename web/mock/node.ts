@@ -66,8 +66,8 @@ function feeds(at: number): Feed[] {
       problem: {
         code: 'no-key-frame',
         text: {
-          en: 'a key frame only each 4 s: set the I-frame interval of the camera to 2 s',
-          zh: '关键帧间隔 4 秒：请把摄像机的 I 帧间隔设为 2 秒',
+          en: 'no key frame for 16 s',
+          zh: '已有 16 秒没有关键帧',
         },
       },
     }),

@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { history } from './history.ts';
 import { clip } from './clip.ts';
-import { log, status } from './node.ts';
+import { log } from './node.ts';
+import { statusFor } from './scenes.ts';
 
 type Route = (req: IncomingMessage, res: ServerResponse, rest: string) => void;
 
 const routes: [method: string, prefix: string, route: Route][] = [
-  ['GET', '/api/v1/status', (_, res) => json(res, status(Date.now()))],
+  ['GET', '/api/v1/status', (req, res) => json(res, statusFor(req))],
   ['GET', '/api/v1/history', (_, res) => json(res, history(Date.now()))],
   ['GET', '/api/v1/log', (_, res) => json(res, { version: 1, lines: log() })],
   ['GET', '/api/v1/events', events],
@@ -46,18 +47,18 @@ function problem(res: ServerResponse, code: number, word: string, more: object =
   res.end(JSON.stringify({ type: `/problems/${word}`, title: word, status: code, code: word, ...more }));
 }
 
-function events(_: IncomingMessage, res: ServerResponse): void {
+function events(req: IncomingMessage, res: ServerResponse): void {
   res.setHeader('Content-Type', 'text/event-stream');
-  const send = (): void => void res.write(`event: status\ndata: ${JSON.stringify(status(Date.now()))}\n\n`);
+  const send = (): void => void res.write(`event: status\ndata: ${JSON.stringify(statusFor(req))}\n\n`);
   send();
   const timer = setInterval(send, 1000);
   res.on('close', () => clearInterval(timer));
 }
 
-const find = (id: string) => status(Date.now()).feeds.find((f) => f.id === id);
+const find = (req: IncomingMessage, id: string) => statusFor(req).feeds.find((f) => f.id === id);
 
-function oneFeed(_: IncomingMessage, res: ServerResponse, id: string): void {
-  const feed = find(id);
+function oneFeed(req: IncomingMessage, res: ServerResponse, id: string): void {
+  const feed = find(req, id);
   if (feed) json(res, feed);
   else problem(res, 404, 'unknown-feed');
 }
@@ -68,15 +69,15 @@ function snapshot(_: IncomingMessage, res: ServerResponse, id: string): void {
   res.end(readFileSync(new URL('./mock/media/lesson.jpg', `file://${process.cwd()}/`)));
 }
 
-function keyFrame(_: IncomingMessage, res: ServerResponse, id: string): void {
-  if (!find(id)?.online) return problem(res, 404, 'no-keyframe');
+function keyFrame(req: IncomingMessage, res: ServerResponse, id: string): void {
+  if (!find(req, id)?.online) return problem(res, 404, 'no-keyframe');
   res.setHeader('Content-Type', `video/mp4; codecs="${clip().codec}"`);
   res.end(clip().keyFrame);
 }
 
 // whep refuses: the mock has no WebRTC, so that the pages fall back to MSE.
-function whep(_: IncomingMessage, res: ServerResponse, id: string): void {
-  const feed = find(id);
+function whep(req: IncomingMessage, res: ServerResponse, id: string): void {
+  const feed = find(req, id);
   if (!feed) return problem(res, 404, 'unknown-feed');
   if (!feed.online) return problem(res, 503, 'offline');
   problem(res, 406, 'codec', { codec: feed.layers[0]?.codec, detail: 'the mock node has no WebRTC' });

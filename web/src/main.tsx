@@ -25,6 +25,7 @@ async function start(): Promise<void> {
   const to = route(location.pathname);
   const Page = await page(to);
   const root = document.getElementById('page');
+  if (root) root.textContent = ''; // what stood there for browsers that never come here
   if (root) render(<Page feed={to.feed} />, root);
 }
 

@@ -21,8 +21,10 @@ function plain(text: string): string {
   }
 }
 
-/** inPath writes a feed's name into a path; its slashes stay. */
+/** inPath writes a feed's name into a path; its slashes stay. No node takes a name that
+ * climbs; if one comes all the same, its slashes do not count as such. */
 export function inPath(feed: string): string {
+  if (/(^|\/)\.+(\/|$)/.test(feed)) return encodeURIComponent(feed);
   return feed.split('/').map(encodeURIComponent).join('/');
 }
 

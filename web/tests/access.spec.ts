@@ -44,7 +44,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 test('the keyboard reaches the player’s controls and shows where it is', async ({ page }) => {
   await page.goto('/watch/room-101?via=mse');
   await page.keyboard.press('Tab');
-  const at = () => page.evaluate(() => document.activeElement?.textContent ?? '');
+  const at = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? '');
   const seen: string[] = [];
   for (let i = 0; i < 6; i++) {
     seen.push(await at());

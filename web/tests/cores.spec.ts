@@ -1,5 +1,6 @@
 // What needs no browser: exact.
 import { expect, test } from '@playwright/test';
+import type { Feed, Link, Status } from '../src/api/types';
 import { Past, runs } from '../src/chart/past';
 import { Age } from '../src/play/age';
 import { backoff } from '../src/play/backoff';
@@ -8,7 +9,9 @@ import { Recent } from '../src/play/frames';
 import { afterLogin, inPath, route } from '../src/route';
 import { loudness } from '../src/talk/level';
 import { briskly } from '../src/talk/start';
+import { glance, hopsOf } from '../src/pages/node/glance';
 import { wishes } from '../src/pages/watch/wishes';
+import { when } from '../src/ui/figures';
 import { status } from '../mock/node';
 
 test('a path names its page and its feed', () => {
@@ -18,6 +21,7 @@ test('a path names its page and its feed', () => {
   expect(route('/talk/a%20b')).toEqual({ page: 'talk', feed: 'a b' });
   expect(route('/watch/100%')).toEqual({ page: 'watch', feed: '100%' });
   expect(inPath('a/b c?d')).toBe('a/b%20c%3Fd');
+  expect(inPath('../../login')).toBe('..%2F..%2Flogin');
 });
 
 test('a login leads back into this node and nowhere else', () => {
@@ -126,4 +130,50 @@ test('statuses add a point each two seconds, and ten minutes are kept', () => {
   expect(county?.at[0]).toBe(begin + 100_000);
   expect(county?.p99.length).toBe(301);
   expect(county?.flows.map((f) => f.layer.length)).toEqual([301, 301, 301]);
+});
+
+const feed = (id: string, more: Partial<Feed>): Feed => ({
+  id,
+  source: 'node hub',
+  path: ['hub'],
+  online: true,
+  offline_since: null,
+  viewers: 0,
+  latency_ms: 50,
+  latency_error_ms: 1,
+  layers: [],
+  problem: null,
+  ...more,
+});
+const trouble = (code: string) => ({ code, text: { en: code, zh: code } });
+const state = (feeds: Feed[], links: Link[] = []) => ({ feeds, links }) as unknown as Status;
+
+test('at a glance: late and missing pictures are not on time, and lines come before feeds', () => {
+  const away = feed('c', { online: false, latency_ms: null, problem: trouble('offline') });
+  const late = feed('b', { latency_ms: 420, problem: trouble('late') });
+  const line = { peer: 'hub', up: true, problem: trouble('queue'), since: null } as unknown as Link;
+  const seen = glance(state([feed('a', {}), late, away], [line]));
+  expect([seen.onTime, seen.feeds, seen.sign, seen.slowest?.id]).toEqual([1, 3, 'bad', 'b']);
+  expect(seen.reasons.map((r) => `${r.kind} ${r.name} ${r.sign}`)).toEqual(['link hub warn', 'feed b warn', 'feed c bad']);
+});
+
+test('at a glance: nothing known is no praise', () => {
+  expect(glance(state([])).sign).toBe('none');
+  expect(glance(state([feed('a', { latency_ms: null })]))).toMatchObject({ sign: 'good', slowest: null });
+});
+
+test('the age of a picture is divided between the last line and all before it', () => {
+  const flows = [{ feed: 'a', direction: 'in' }];
+  const hub = { peer: 'hub', up: true, delay_ms: 20, flows } as unknown as Link;
+  expect(hopsOf(feed('a', {}), [hub])).toEqual({ from: 'hub', before: 30, line: 20 });
+  expect(hopsOf(feed('a', { latency_ms: 8 }), [hub])).toEqual({ from: 'hub', before: 0, line: 8 });
+  expect(hopsOf(feed('b', {}), [hub])).toBeNull(); // comes another way
+  expect(hopsOf(feed('a', { latency_ms: null }), [hub])).toBeNull();
+});
+
+test('the time of another day has its date', () => {
+  const now = new Date(2026, 10, 22, 9, 5, 7).getTime();
+  expect(when(now - 60_000, now)).toBe('09:04:07');
+  expect(when(now - 86_400_000, now)).toBe('11-21 09:05');
+  expect(when(null, now)).toBe('–');
 });

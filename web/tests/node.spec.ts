@@ -14,6 +14,82 @@ test('the node page shows feeds, links, changes and viewers, live', async ({ pag
   await expect(page.locator('.beat')).toHaveText('实时');
 });
 
+test('the page begins with whether the pictures are on time, and why not', async ({ page }) => {
+  await page.goto('/');
+  const verdict = page.locator('.verdict');
+  await expect(verdict.locator('.verdict-line')).toHaveText('5 路画面中 4 路准时');
+  await expect(verdict.locator('li')).toHaveCount(3);
+  await expect(verdict.locator('li').first()).toContainText('city'); // a line takes its feeds with it
+  await verdict.getByRole('link', { name: 'hall' }).click();
+  await expect(page.locator('.card:target')).toContainText('hall');
+});
+
+test('a card says how much of the time was spent on which hop', async ({ page }) => {
+  await page.goto('/');
+  const card = page.locator('.card', { hasText: 'room-101' }).first();
+  await expect(card.locator('.journey')).toContainText(/摄像机到 county：\d+ ms · 这段线路：\d+ ms/);
+});
+
+test('forty feeds are a table, in which one is found, and twelve links are folded', async ({ page }) => {
+  await page.context().addCookies([{ name: 'scene', value: 'many', url: 'http://127.0.0.1' }]);
+  await page.goto('/');
+  const feeds = page.getByRole('region', { name: '课堂画面' });
+  await expect(feeds.locator('tbody tr')).toHaveCount(40);
+  await page.getByLabel('找画面').fill('ROOM-103');
+  await expect(feeds.locator('tbody tr')).toHaveCount(10);
+  await page.getByLabel('只看有问题的').check();
+  await expect(feeds.locator('tbody tr')).toHaveCount(1);
+  await page.getByLabel('找画面').fill('nobody');
+  await expect(page.locator('main')).toContainText('没有符合的画面');
+  await page.getByLabel('找画面').fill('');
+  await page.getByLabel('只看有问题的').uncheck();
+  await expect(page.locator('.chart')).toHaveCount(0);
+  await page.locator('.link').first().getByRole('button', { name: '详细与图表' }).click();
+  await expect(page.locator('.link').first().locator('.chart')).toHaveCount(3);
+  await page.getByRole('button', { name: '卡片' }).click();
+  await expect(page.locator('.card')).toHaveCount(40);
+  await page.reload();
+  await expect(page.locator('.card')).toHaveCount(40); // the choice is remembered
+});
+
+test('a node on its first day says where pictures come from', async ({ page }) => {
+  await page.context().addCookies([{ name: 'scene', value: 'empty', url: 'http://127.0.0.1' }]);
+  await page.goto('/');
+  await expect(page.locator('.empty').first()).toContainText('画面在配置的 feeds 里设置');
+  await expect(page.locator('.verdict')).toHaveCount(0);
+});
+
+for (const locale of ['zh-CN', 'en-GB']) {
+  test.describe(() => {
+    test.use({ locale });
+    test(`names that want to be more than names stay names, ${locale}`, async ({ page }) => {
+      const evil = ['<img src=x onerror="window.hit=1">', '"\'><script>window.hit=1</script>', '../../login', 'a%2f..%2fb', '\u202eevil\u2066', 'a\nevent: x', 'x'.repeat(600), 'a/b/c', 'javascript:alert(1)'];
+      const status = (await (await page.request.get('/api/v1/status')).json()) as { feeds: object[]; links: object[]; players: object[] };
+      const feeds = evil.map((id) => ({ ...status.feeds[0], id, source: `camera ${id}`, path: [id, id] }));
+      const links = evil.map((peer) => ({ ...status.links[2], peer, remote: peer }));
+      const players = evil.map((feed) => ({ ...status.players[0], feed, user: feed, remote: feed }));
+      const body = `event: status\ndata: ${JSON.stringify({ ...status, node: evil[0], feeds, links, players })}\n\n`;
+      await page.route('**/api/v1/events', (r) => r.fulfill({ contentType: 'text/event-stream', body }));
+      await page.goto('/');
+      await page.getByRole('button', { name: locale === 'zh-CN' ? '卡片' : 'Cards' }).click();
+      await expect(page.locator('.card')).toHaveCount(evil.length);
+      await expect(page.locator('.card h3').first()).toHaveText(evil[0] ?? '');
+      expect(await page.evaluate(() => 'hit' in window)).toBe(false);
+      expect(await page.locator('main img, main script').count()).toBe(0);
+      for (const href of await page.locator('.card a').evaluateAll((all) => all.map((a) => (a as HTMLAnchorElement).href))) {
+        expect(href).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/watch\/./);
+      }
+      // What turns the direction of writing round stays within its own name.
+      const turned = page.locator('.card h3').filter({ hasText: /\u202e/ });
+      expect(await turned.evaluate((e) => getComputedStyle(e).unicodeBidi)).toMatch(/isolate|plaintext/);
+      const wide = await page.evaluate(() =>
+        [...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > innerWidth && !e.closest('.table')).map((e) => e.className),
+      );
+      expect(wide).toEqual([]);
+    });
+  });
+}
+
 test('previews are the snapshot where the camera gives one, else the key frame drawn here', async ({ page }) => {
   const asked: string[] = [];
   page.on('request', (r) => asked.push(new URL(r.url()).pathname));

@@ -54,7 +54,7 @@ test('echo cancellation is asked for, and sound alone when there is no camera', 
 });
 
 for (const [error, words] of [
-  ['NotAllowedError', '浏览器拒绝使用摄像头和麦克风'],
+  ['NotAllowedError', '浏览器没有允许使用摄像头和麦克风'],
   ['NotReadableError', '正被其他程序使用'],
 ] as const) {
   test(`explains ${error}`, async ({ page }) => {

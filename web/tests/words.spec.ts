@@ -24,6 +24,12 @@ for (const [name, words] of catalogues) {
     for (const code of problemCodes) expect(words[`problem.${code}`], code).toBeTruthy();
     for (const code of troubleCodes) expect(words[`trouble.${code}`], code).toBeTruthy();
   });
+
+  test(`every problem has what to do about it in ${name}`, () => {
+    const keys = Object.keys(words).filter((k) => /^(problem|trouble)\./.test(k) && !k.endsWith('.do'));
+    expect(keys.length).toBeGreaterThan(40);
+    for (const key of keys) expect(words[`${key}.do`], key).toBeTruthy();
+  });
 }
 
 test('the English has no Chinese in it, but for the name of the other language', () => {

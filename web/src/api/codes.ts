@@ -11,10 +11,14 @@ export const problemCodes = [
   'expired',
   'forbidden',
   'login',
+  'no-keyframe',
   'no-snapshot',
   'offline',
   'plain-login',
   'silent',
+  'snapshot-login',
+  'snapshot-silent',
+  'snapshot-wrong',
   'taken',
   'too-many-tries',
   'unknown-feed',
@@ -29,6 +33,8 @@ export const problemCodes = [
   'permission',
   'no-webrtc',
   'no-player',
+  'no-media',
+  'preview-codec',
   'lost',
 ] as const;
 
@@ -37,6 +43,8 @@ export const troubleCodes = [
   'offline',
   'unreachable',
   'camera-login',
+  'refused',
+  'no-push',
   'silent',
   'no-source',
   'no-key-frame',
@@ -53,6 +61,10 @@ export const troubleCodes = [
 
 export type ProblemCode = (typeof problemCodes)[number];
 export type TroubleCode = (typeof troubleCodes)[number];
+
+export function isTroubleCode(code: string): code is TroubleCode {
+  return (troubleCodes as readonly string[]).includes(code);
+}
 
 export function isProblemCode(code: string): code is ProblemCode {
   return (problemCodes as readonly string[]).includes(code);

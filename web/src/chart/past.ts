@@ -26,21 +26,15 @@ export class Past {
   }
 
   private begin(peer: string): LinkHistory {
-    const past: LinkHistory = {
-      peer,
-      at: [],
-      p50: [],
-      p95: [],
-      p99: [],
-      loss: [],
-      overhead: [],
-      queue_ms: [],
-      rate: [],
-      flows: [],
-    };
+    const past = noPast(peer);
     this.links.set(peer, past);
     return past;
   }
+}
+
+/** noPast is of a link that has no figures yet. */
+export function noPast(peer: string): LinkHistory {
+  return { peer, at: [], p50: [], p95: [], p99: [], loss: [], overhead: [], queue_ms: [], rate: [], flows: [] };
 }
 
 function append(past: LinkHistory, link: Link, at: number): void {

@@ -1,25 +1,21 @@
 // Which language the page speaks: the one chosen here before, else the browser's first.
 // A change is remembered on this device.
 import { useEffect, useState } from 'preact/hooks';
+import { remember, remembered } from '../ui/remembered';
 
 export type Language = 'zh' | 'en';
 
-const key = 'classrelay.language';
 const listeners = new Set<() => void>();
 let chosen: Language | null = null;
 
 export function language(): Language {
-  if (!chosen) chosen = remembered() ?? (navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en');
+  if (!chosen) chosen = remembered('language', ['zh', 'en']) ?? (navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en');
   return chosen;
 }
 
 export function setLanguage(to: Language): void {
   chosen = to;
-  try {
-    localStorage.setItem(key, to);
-  } catch {
-    // no storage in this browser: the choice lasts as long as the page
-  }
+  remember('language', to);
   applyLanguage();
   listeners.forEach((tell) => tell());
 }
@@ -38,13 +34,4 @@ export function useLanguage(): Language {
     return () => void listeners.delete(tell);
   }, []);
   return language();
-}
-
-function remembered(): Language | null {
-  try {
-    const kept = localStorage.getItem(key);
-    return kept === 'zh' || kept === 'en' ? kept : null;
-  } catch {
-    return null;
-  }
 }

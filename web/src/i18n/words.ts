@@ -1,7 +1,7 @@
 // Sentences of the catalogue in the page's language.
 import type { Problem } from '../api/problem';
 import type { Text, Trouble } from '../api/types';
-import { troubleCodes, type TroubleCode } from '../api/codes';
+import { isTroubleCode } from '../api/codes';
 import { en } from './en';
 import { language } from './language';
 import { zh } from './zh';
@@ -19,13 +19,24 @@ export function pick(text: Text): string {
   return language() === 'zh' ? text.zh : text.en;
 }
 
-/** sayProblem puts a refused request into words. */
+/** sayProblem puts a refused request into words: what is wrong. */
 export function sayProblem(problem: Problem, feed = ''): string {
-  if (problem.code === 'codec') {
-    const special = `problem.codec.${problem.codec}`;
-    return say(special in zh ? (special as Key) : 'problem.codec');
-  }
-  return say(`problem.${problem.code}`, { feed, seconds: problem.retryAfter ?? 60 });
+  return say(problemKey(problem), { feed, seconds: problem.retryAfter ?? 60 });
+}
+
+/** doProblem is what a person can do about it. */
+export function doProblem(problem: Problem, feed = ''): string {
+  return say(`${problemKey(problem)}.do` as Key, { feed, seconds: problem.retryAfter ?? 60 });
+}
+
+function problemKey(problem: Problem): Key {
+  const special = `problem.codec.${problem.codec}`;
+  return problem.code === 'codec' && special in zh ? (special as Key) : `problem.${problem.code}`;
+}
+
+/** doTrouble is what a person can do about a feed's or a link's problem; empty: unknown. */
+export function doTrouble(trouble: Trouble): string {
+  return isTroubleCode(trouble.code) ? say(`trouble.${trouble.code}.do`) : '';
 }
 
 /** sayTrouble puts a feed's or a link's problem into words. The node's own text knows
@@ -33,10 +44,9 @@ export function sayProblem(problem: Problem, feed = ''): string {
 export function sayTrouble(trouble: Trouble, since: string | null, now: number): string {
   const text = trouble.text ? pick(trouble.text) : '';
   if (text) return text;
-  const known = (troubleCodes as readonly string[]).includes(trouble.code);
-  if (!known) return trouble.code;
+  if (!isTroubleCode(trouble.code)) return trouble.code;
   const time = since ? span(now - Date.parse(since)) : '';
-  return say(`trouble.${trouble.code as TroubleCode}`, { time }).trim();
+  return say(`trouble.${trouble.code}`, { time }).trim();
 }
 
 /** span is a length of time in one unit, as people say it. */

@@ -16,6 +16,7 @@ export class Sending {
   private readonly pc: RTCPeerConnection;
   private session = '';
   private over = false;
+  private wasUp = false;
   private readonly timer: number;
 
   constructor(
@@ -25,7 +26,7 @@ export class Sending {
   ) {
     if (!window.RTCPeerConnection) throw new Problem('no-webrtc');
     this.pc = new RTCPeerConnection();
-    this.timer = window.setTimeout(() => this.fail(new Problem('lost')), connectWithin);
+    this.timer = window.setTimeout(() => this.fail(new Problem('no-media')), connectWithin);
     this.pc.onconnectionstatechange = () => this.connection();
     stream.getTracks().forEach((track) => this.add(track, stream));
     this.start().catch((err: unknown) => this.fail(err instanceof Problem ? err : new Problem('bad-offer', String(err))));
@@ -53,10 +54,11 @@ export class Sending {
 
   private connection(): void {
     if (this.pc.connectionState === 'connected') {
+      this.wasUp = true;
       clearTimeout(this.timer);
       this.told.onAir();
     }
-    if (this.pc.connectionState === 'failed') this.fail(new Problem('lost'));
+    if (this.pc.connectionState === 'failed') this.fail(new Problem(this.wasUp ? 'lost' : 'no-media'));
   }
 
   /** replace sends another track of the same kind, without a new offer. */

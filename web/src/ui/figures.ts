@@ -28,6 +28,17 @@ export function count(v: number | null | undefined): string {
 export function clock(at: string | number | null): string {
   if (at == null) return none;
   const t = new Date(at);
-  const two = (n: number): string => String(n).padStart(2, '0');
   return `${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())}`;
+}
+
+/** when is the time of day, and of another day its date too. */
+export function when(at: string | number | null, now: number): string {
+  if (at == null) return none;
+  const t = new Date(at);
+  if (t.toDateString() === new Date(now).toDateString()) return clock(at);
+  return `${two(t.getMonth() + 1)}-${two(t.getDate())} ${two(t.getHours())}:${two(t.getMinutes())}`;
+}
+
+function two(n: number): string {
+  return String(n).padStart(2, '0');
 }

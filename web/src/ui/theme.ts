@@ -1,27 +1,21 @@
 // Dark or light: as the system says, or as chosen here.
+import { remember, remembered } from './remembered';
+
 export type Theme = 'auto' | 'light' | 'dark';
 
-const key = 'classrelay.theme';
-const order: Theme[] = ['auto', 'light', 'dark'];
+const order = ['auto', 'light', 'dark'] as const;
+let chosen: Theme | null = null;
 
 export function theme(): Theme {
-  try {
-    const kept = localStorage.getItem(key) as Theme | null;
-    return kept && order.includes(kept) ? kept : 'auto';
-  } catch {
-    return 'auto';
-  }
+  chosen = chosen ?? remembered('theme', order) ?? 'auto';
+  return chosen;
 }
 
 export function nextTheme(): Theme {
-  const next = order[(order.indexOf(theme()) + 1) % order.length] ?? 'auto';
-  try {
-    localStorage.setItem(key, next);
-  } catch {
-    // no storage in this browser: nothing is remembered
-  }
+  chosen = order[(order.indexOf(theme()) + 1) % order.length] ?? 'auto';
+  remember('theme', chosen);
   applyTheme();
-  return next;
+  return chosen;
 }
 
 export function isDark(): boolean {

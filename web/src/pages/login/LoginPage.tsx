@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { askSession, login } from '../../api/ask';
 import { Problem } from '../../api/problem';
 import { useLanguage } from '../../i18n/language';
-import { say, sayProblem } from '../../i18n/words';
+import { doProblem, say, sayProblem } from '../../i18n/words';
 import { afterLogin } from '../../route';
 import { TopBar } from '../../ui/TopBar';
 import { httpsHere } from '../../ui/httpsHere';
@@ -17,7 +17,7 @@ export function LoginPage() {
   const [working, setWorking] = useState(false);
   const [problem, setProblem] = useState<Problem | 'empty' | null>(null);
   const [https, setHttps] = useState<string | null>(null);
-  const words = useRef<HTMLParagraphElement>(null);
+  const words = useRef<HTMLDivElement>(null);
   const why = new URLSearchParams(location.search).get('why');
 
   useEffect(() => {
@@ -50,15 +50,14 @@ export function LoginPage() {
           <h1>{say('login.heading', { node: location.hostname })}</h1>
           {!problem && (why === 'login' || why === 'expired') && <p class="words">{say(`login.why.${why}`)}</p>}
           {problem && (
-            <p class="words bad" role="alert" tabIndex={-1} ref={words}>
-              {problem === 'empty' ? say('login.empty') : sayProblem(problem)}
-              {problem !== 'empty' && problem.code === 'plain-login' && https && (
-                <>
-                  {' '}
-                  <a href={https}>{say('talk.https')}</a>
-                </>
+            <div class="words bad" role="alert" tabIndex={-1} ref={words}>
+              <p class="what">{problem === 'empty' ? say('login.empty') : sayProblem(problem)}</p>
+              {problem !== 'empty' && (
+                <p class="do">
+                  {doProblem(problem)} {problem.code === 'plain-login' && https && <a href={https}>{say('talk.https')}</a>}
+                </p>
               )}
-            </p>
+            </div>
           )}
           <div>
             <label for="user">{say('login.user')}</label>

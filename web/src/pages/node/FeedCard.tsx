@@ -1,22 +1,25 @@
-import type { Feed, Layer } from '../../api/types';
-import { say, sayTrouble } from '../../i18n/words';
+import type { Feed, Link } from '../../api/types';
+import { say } from '../../i18n/words';
 import { inPath } from '../../route';
-import { millis, rate } from '../../ui/figures';
+import { Advice } from './Advice';
+import { anchor, hopsOf } from './glance';
+import { layerWords, signOf, signWord, sourceWords } from './feedWords';
+import { Journey } from './Journey';
 import { LivePreview } from './LivePreview';
 import { StillPreview } from './StillPreview';
 
 interface Props {
   feed: Feed;
+  links: Link[];
   now: number;
   live: boolean;
   onLive(feed: string): void;
 }
 
-export function FeedCard({ feed, now, live, onLive }: Props) {
-  const sign = !feed.online ? 'bad' : feed.problem ? 'warn' : 'good';
-  const word = { bad: 'feed.offline', warn: 'feed.attention', good: 'feed.online' } as const;
+export function FeedCard({ feed, links, now, live, onLive }: Props) {
+  const sign = signOf(feed);
   return (
-    <article class="card" aria-label={feed.id}>
+    <article class="card" aria-label={feed.id} id={anchor('feed', feed.id)}>
       <div class="thumb">
         {live ? <LivePreview feed={feed.id} /> : <StillPreview feed={feed.id} online={feed.online} />}
         {feed.online && (
@@ -26,62 +29,48 @@ export function FeedCard({ feed, now, live, onLive }: Props) {
         )}
       </div>
       <div class="card-head">
-        <h3>{feed.id}</h3>
-        <span class={`sign ${sign}`}>{say(word[sign])}</span>
+        <h3 title={feed.id}>{feed.id}</h3>
+        <span class={`sign ${sign}`}>{signWord(feed)}</span>
       </div>
-      {feed.problem && <p class={`trouble ${sign}`}>{sayTrouble(feed.problem, feed.offline_since, now)}</p>}
+      {feed.problem && <Advice trouble={feed.problem} since={feed.offline_since} now={now} sign={sign} />}
+      {feed.online && feed.latency_ms != null && (
+        <Journey latency={feed.latency_ms} error={feed.latency_error_ms} hops={hopsOf(feed, links)} />
+      )}
       <dl class="pairs">
         <div>
-          <dt>{say('feed.latency')}</dt>
-          <dd>
-            {millis(feed.latency_ms)}
-            {feed.latency_ms != null && feed.latency_error_ms != null && (
-              <span class="soft"> ±{millis(feed.latency_error_ms)}</span>
-            )}
-          </dd>
-        </div>
-        <div>
-          <dt>{say('feed.viewers')}</dt>
-          <dd>{feed.viewers}</dd>
-        </div>
-        <div class="wide">
-          <dt>{say('feed.layers')}</dt>
-          <dd>{feed.layers.length ? feed.layers.map(layerLine) : <span class="soft">{feed.online ? say('feed.idle') : '–'}</span>}</dd>
-        </div>
-        <div class="wide">
           <dt>{say('feed.source')}</dt>
           <dd>{sourceWords(feed)}</dd>
         </div>
+        {feed.online && <Streams feed={feed} />}
+        {feed.online && (
+          <div>
+            <dt>{say('feed.viewers')}</dt>
+            <dd>{feed.viewers}</dd>
+          </div>
+        )}
       </dl>
-      <a class="button main" href={`/watch/${inPath(feed.id)}`} aria-label={`${say('feed.watch')} ${feed.id}`}>
+      <a class={`button large${feed.online ? ' main' : ''}`} href={`/watch/${inPath(feed.id)}`} aria-label={`${say('feed.watch')} ${feed.id}`}>
         {say('feed.watch')}
       </a>
     </article>
   );
 }
 
-// sourceWords says where a feed comes from: through which nodes, or from what.
-function sourceWords(feed: Feed): string {
-  if (feed.path.length > 1 || feed.source.startsWith('node ')) return feed.path.join(' → '); // one is this node
-  const told = /^(camera|node|push)(?: from)? (.+)$/.exec(feed.source);
-  const name = told?.[2] ?? '';
-  switch (told?.[1]) {
-    case 'camera':
-      return say('feed.source.camera', { name });
-    case 'node':
-      return say('feed.source.node', { name });
-    case 'push':
-      return say('feed.source.push', { name });
-  }
-  return feed.source.startsWith('anywhere') ? say('feed.source.none') : feed.source;
-}
-
-function layerLine(l: Layer) {
-  const size = l.width && l.height ? ` ${l.width}×${l.height}` : '';
+function Streams({ feed }: { feed: Feed }) {
   return (
-    <span class="layer-line" key={l.name}>
-      {say(`layer.${l.name}`)} {l.codec}
-      {size} <span class="soft">{l.rate ? rate(l.rate) : ''}</span>
-    </span>
+    <div>
+      <dt>{say('feed.layers')}</dt>
+      <dd>
+        {feed.layers.length === 0 && <span class="soft">{say('feed.idle')}</span>}
+        {feed.layers.map((l) => {
+          const [what, rate] = layerWords(l);
+          return (
+            <span class="layer-line" key={l.name}>
+              {what} <span class="soft">{rate}</span>
+            </span>
+          );
+        })}
+      </dd>
+    </div>
   );
 }

@@ -1,24 +1,31 @@
 // The node at a glance: is every picture on time, and if not, why.
 import './node.css';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { logout } from '../../api/ask';
 import type { Session } from '../../api/types';
 import { useLanguage } from '../../i18n/language';
-import { say, sayProblem } from '../../i18n/words';
+import { say } from '../../i18n/words';
 import { toLogin } from '../../route';
 import { TopBar } from '../../ui/TopBar';
-import { FeedCard } from './FeedCard';
+import { Words } from '../../ui/Words';
+import { Feeds } from './Feeds';
 import { LinkPanel } from './LinkPanel';
 import { LogList } from './LogList';
 import { PlayerTable } from './PlayerTable';
 import { Summary } from './Summary';
 import { TalkForm } from './TalkForm';
 import { useNode } from './useNode';
+import { Verdict } from './Verdict';
+
+// unfolded tells whether charts are open by themselves: of twelve links, or on a phone,
+// they are a page that nobody reads.
+function unfolded(links: number): boolean {
+  return links <= 4 && window.innerWidth > 600;
+}
 
 export function NodePage() {
   useLanguage();
   const { status, past, log, live, session, problem } = useNode();
-  const [preview, setPreview] = useState(''); // one at a time: each is a decoder
   const now = status ? Date.parse(status.now) : Date.now();
 
   useEffect(() => {
@@ -36,39 +43,30 @@ export function NodePage() {
       <main class="node" id="content">
         <h1 class="unseen">{status ? `${say('app.node')} ${status.node}` : say('app.node')}</h1>
         {problem && !live && (
-          <p class="words" role="status">
-            {sayProblem(problem)}
-          </p>
+          <Words problem={problem} />
         )}
         {status && (
           <>
-            <section>
-              <h2>{say('node.feeds')}</h2>
-              {status.feeds.length === 0 && <p class="soft">{say('node.nofeeds')}</p>}
-              <div class="cards">
-                {status.feeds.map((f) => (
-                  <FeedCard key={f.id} feed={f} now={now} live={preview === f.id} onLive={setPreview} />
-                ))}
-              </div>
-            </section>
+            <Verdict status={status} now={now} />
+            <Feeds status={status} now={now} />
             <section>
               <h2>
                 {say('node.links')} <span class="soft">{say('chart.window')}</span>
               </h2>
-              {status.links.length === 0 && <p class="soft">{say('node.nolinks')}</p>}
+              {status.links.length === 0 && <p class="empty">{say('node.nolinks')}</p>}
               {status.links.map((l) => (
-                <LinkPanel key={l.peer} link={l} past={past.links.get(l.peer)} now={now} />
+                <LinkPanel key={l.peer} link={l} past={past.links.get(l.peer)} now={now} open={unfolded(status.links.length)} />
               ))}
             </section>
             <div class="halves">
               <section>
                 <h2>{say('node.log')}</h2>
-                <LogList log={log} />
+                <LogList log={log} now={now} />
               </section>
               <section>
                 <h2>{say('node.players')}</h2>
-                <PlayerTable players={status.players} />
-                {session?.may.push !== false && <TalkForm />}
+                <PlayerTable players={status.players} now={now} />
+                {session?.may.push !== false && <TalkForm node={status.node} />}
               </section>
             </div>
           </>

@@ -1,39 +1,20 @@
 import type { Viewer } from '../../api/types';
 import { say } from '../../i18n/words';
-import { clock, count } from '../../ui/figures';
+import { count, when } from '../../ui/figures';
+import { Table, type Column } from '../../ui/Table';
 
 const kinds = { rtsp: 'RTSP', whep: 'WebRTC', mse: 'MSE' };
 
-export function PlayerTable({ players }: { players: Viewer[] }) {
-  if (players.length === 0) return <p class="soft">{say('node.noplayers')}</p>;
-  return (
-    <div class="table" tabIndex={0} role="region" aria-label={say('node.players')}>
-      <table>
-        <thead>
-          <tr>
-            <th>{say('player.feed')}</th>
-            <th>{say('player.kind')}</th>
-            <th>{say('player.remote')}</th>
-            <th>{say('player.user')}</th>
-            <th>{say('player.layer')}</th>
-            <th>{say('player.since')}</th>
-            <th class="number">{say('player.dropped')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {players.map((p, i) => (
-            <tr key={i}>
-              <td>{p.feed}</td>
-              <td>{kinds[p.kind] ?? p.kind}</td>
-              <td>{p.remote || '–'}</td>
-              <td>{p.user || say('player.guest')}</td>
-              <td>{say(`layer.${p.layer}`)}</td>
-              <td>{clock(p.since)}</td>
-              <td class="number">{count(p.dropped)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+export function PlayerTable({ players, now }: { players: Viewer[]; now: number }) {
+  if (players.length === 0) return <p class="empty">{say('node.noplayers')}</p>;
+  const columns: Column<Viewer>[] = [
+    { name: say('player.feed'), cell: (p) => p.feed, wraps: true },
+    { name: say('player.kind'), cell: (p) => kinds[p.kind] ?? p.kind },
+    { name: say('player.remote'), cell: (p) => p.remote || '–' },
+    { name: say('player.user'), cell: (p) => p.user || say('player.guest') },
+    { name: say('player.layer'), cell: (p) => say(`layer.${p.layer}`) },
+    { name: say('player.since'), cell: (p) => when(p.since, now) },
+    { name: say('player.dropped'), cell: (p) => count(p.dropped), number: true },
+  ];
+  return <Table name={say('node.players')} columns={columns} rows={players} />;
 }

@@ -5,8 +5,8 @@ import { inPath } from '../../route';
 const feedName = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
 
 /** TalkForm leads to the talk-back page of a name. */
-export function TalkForm() {
-  const [name, setName] = useState('');
+export function TalkForm({ node }: { node: string }) {
+  const [name, setName] = useState(() => suggestion(node));
   const open = (e: Event): void => {
     e.preventDefault();
     if (feedName.test(name)) location.assign(`/talk/${inPath(name)}`);
@@ -26,4 +26,10 @@ export function TalkForm() {
       </p>
     </form>
   );
+}
+
+// suggestion is a name that says where it comes from; most nodes have one room to show.
+function suggestion(node: string): string {
+  const name = `${node}/talk`;
+  return feedName.test(name) ? name : 'talk';
 }

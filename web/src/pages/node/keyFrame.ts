@@ -2,6 +2,7 @@
 // it, and the decoder is given back.
 
 const patience = 4000; // ms
+const settle = 150; // ms: some frames of a screen
 
 export function drawKeyFrame(mp4: Blob, canvas: HTMLCanvasElement): Promise<void> {
   const video = document.createElement('video');
@@ -12,10 +13,9 @@ export function drawKeyFrame(mp4: Blob, canvas: HTMLCanvasElement): Promise<void
     const timer = setTimeout(() => failed(new Error('the key frame was not decoded')), patience);
     video.onloadeddata = () => {
       clearTimeout(timer);
-      canvas.width = video.videoWidth;
-      canvas.height = video.videoHeight;
-      canvas.getContext('2d')?.drawImage(video, 0, 0);
-      drawn();
+      draw(video, canvas);
+      // Now and then Chromium says so before the picture can be drawn, and draws black.
+      setTimeout(() => drawn(draw(video, canvas)), settle);
     };
     video.onerror = () => {
       clearTimeout(timer);
@@ -27,4 +27,10 @@ export function drawKeyFrame(mp4: Blob, canvas: HTMLCanvasElement): Promise<void
     video.load();
     URL.revokeObjectURL(url);
   });
+}
+
+function draw(video: HTMLVideoElement, canvas: HTMLCanvasElement): void {
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext('2d')?.drawImage(video, 0, 0);
 }

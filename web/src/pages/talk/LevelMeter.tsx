@@ -21,7 +21,7 @@ export function LevelMeter({ stream, muted }: { stream: MediaStream; muted: bool
     <div>
       <label for="level">{say('talk.level')}</label>
       <meter id="level" class="level" min={0} max={1} low={quietBelow} high={0.92} optimum={0.5} value={muted ? 0 : level} />
-      <p class="soft" role="status">
+      <p class="soft quiet-words" role="status">
         {quiet && !muted ? say('talk.level.quiet') : ''}
       </p>
     </div>

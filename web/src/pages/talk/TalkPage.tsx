@@ -4,11 +4,13 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { askSession } from '../../api/ask';
 import { Problem } from '../../api/problem';
 import { useLanguage } from '../../i18n/language';
-import { say, sayProblem } from '../../i18n/words';
+import { say } from '../../i18n/words';
 import { inPath, toLogin } from '../../route';
 import { Speech, type SpeechState } from '../../talk/speech';
 import { httpsHere } from '../../ui/httpsHere';
 import { TopBar } from '../../ui/TopBar';
+import { Words } from '../../ui/Words';
+import { AirTime } from './AirTime';
 import { DeviceChoice } from './DeviceChoice';
 import { LevelMeter } from './LevelMeter';
 import { useCapture } from './useCapture';
@@ -49,19 +51,19 @@ export function TalkPage({ feed }: { feed: string }) {
   const problem = state.problem ?? capture.problem;
   return (
     <>
-      <TopBar>
-        <span class="place">{say('talk.to', { feed })}</span>
-      </TopBar>
+      <TopBar />
       <main class="talk" id="content">
         <h1>{say('talk.heading')}</h1>
+        <p class="place">{say('talk.to', { feed })}</p>
         {problem && <Trouble problem={problem} feed={feed} />}
         <div class="columns">
-          <div class="mirror-frame">
+          <div class={`mirror-frame ${state.phase}`}>
             <video class="mirror" ref={video} muted autoPlay playsInline aria-label={say('talk.preview')} />
             {!stream && <p class="mirror-empty">{say('talk.allow.why')}</p>}
             <p class={`state ${state.phase}`} role="status">
               {say(on && muted && state.phase === 'air' ? 'talk.state.muted' : `talk.state.${state.phase}`)}
             </p>
+            {state.phase === 'air' && <AirTime />}
           </div>
           <div class="desk">
             {!stream && (
@@ -84,7 +86,9 @@ export function TalkPage({ feed }: { feed: string }) {
                 </div>
               </>
             )}
-            <a href={`/watch/${inPath(feed)}`}>{say('talk.watch')}</a>
+            <a class="way" href={`/watch/${inPath(feed)}`}>
+              {say('talk.watch')}
+            </a>
           </div>
         </div>
       </main>
@@ -100,9 +104,9 @@ function Trouble({ problem, feed }: { problem: Problem; feed: string }) {
   }, [problem]);
   const login = problem.code === 'login' || problem.code === 'expired';
   return (
-    <p class="words bad" role="alert">
-      {sayProblem(problem, feed)} {https && <a href={https}>{say('talk.https')}</a>}
+    <Words problem={problem} feed={feed} bad>
+      {https && <a href={https}>{say('talk.https')}</a>}
       {login && <a href={toLogin(problem.code as 'login' | 'expired')}>{say('nav.login')}</a>}
-    </p>
+    </Words>
   );
 }

@@ -1,8 +1,8 @@
 // What is wrong, in words, over the last picture.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { askFeed } from '../../api/ask';
-import type { Feed } from '../../api/types';
-import { say, sayProblem, sayTrouble, span } from '../../i18n/words';
+import type { Feed, Trouble } from '../../api/types';
+import { doProblem, doTrouble, say, sayProblem, sayTrouble, span } from '../../i18n/words';
 import type { LessonState } from '../../play/lesson';
 import { toLogin } from '../../route';
 
@@ -10,11 +10,13 @@ interface Props {
   feed: string;
   state: LessonState;
   kiosk: boolean;
+  over: boolean; // over the last picture, not on a black screen
 }
 
 const calm = 700; // ms: shorter interruptions are over before they are read
 
-export function Notice({ feed, state, kiosk }: Props) {
+export function Notice({ feed, state: now, kiosk, over }: Props) {
+  const state = useSteady(now);
   const away = state.phase !== 'playing';
   const [shown, setShown] = useState(false);
   const known = useFeed(feed, away);
@@ -29,8 +31,11 @@ export function Notice({ feed, state, kiosk }: Props) {
   const code = state.problem?.code;
   const mayLogIn = kiosk && (code === 'login' || code === 'expired');
   return (
-    <div class={`notice ${state.phase}`} role="status">
-      <p class="what">{what(feed, state, known)}</p>
+    <div class={`notice ${state.phase}${over ? ' over' : ''}`}>
+      <div role="status">
+        <p class="what">{what(feed, state, known)}</p>
+        <p class="do">{todo(feed, state, known)}</p>
+      </div>
       {state.retryAt != null && <p class="then">{again(state.retryAt)}</p>}
       {mayLogIn && <a href={toLogin(code)}>{say('nav.login')}</a>}
     </div>
@@ -39,16 +44,38 @@ export function Notice({ feed, state, kiosk }: Props) {
 
 // The node knows best why there is no picture; without it we say what we saw.
 function what(feed: string, state: LessonState, known: Feed | null): string {
-  const vague = !state.problem || ['offline', 'lost', 'silent', 'internal'].includes(state.problem.code);
-  if (vague && known?.problem && !known.online) return sayTrouble(known.problem, known.offline_since, Date.now());
+  const trouble = troubleOf(state, known);
+  if (trouble) return sayTrouble(trouble, known?.offline_since ?? null, Date.now());
   if (state.problem) return sayProblem(state.problem, feed);
   if (state.offlineSince) return say('trouble.offline', { time: span(Date.now() - Date.parse(state.offlineSince)) });
   return say(state.phase === 'waiting' ? 'watch.waiting' : 'watch.connecting', { feed });
 }
 
+// todo is what a person can do about it; the rest the page does.
+function todo(feed: string, state: LessonState, known: Feed | null): string {
+  const trouble = troubleOf(state, known);
+  if (trouble) return doTrouble(trouble);
+  if (state.problem) return doProblem(state.problem, feed);
+  return state.offlineSince ? say('trouble.offline.do') : '';
+}
+
+function troubleOf(state: LessonState, known: Feed | null): Trouble | null {
+  const vague = !state.problem || ['offline', 'lost', 'silent', 'internal'].includes(state.problem.code);
+  return vague && known && !known.online ? known.problem : null;
+}
+
 function again(at: number): string {
   const seconds = Math.ceil((at - performance.now()) / 1000);
-  return seconds > 0 ? say('watch.retry', { seconds }) : '';
+  return seconds > 0 ? say('watch.retry', { seconds }) : say('watch.trying');
+}
+
+// useSteady keeps what is wrong on the screen while another try is under way: words that
+// come and go each second are not read.
+function useSteady(now: LessonState): LessonState {
+  const wrong = useRef<LessonState | null>(null);
+  if (now.phase === 'down') wrong.current = now;
+  else if (now.phase !== 'connecting') wrong.current = null;
+  return wrong.current ?? now;
 }
 
 // useFeed asks what the node knows of the feed while there is no picture.

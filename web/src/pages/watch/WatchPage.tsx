@@ -14,7 +14,8 @@ import { useLesson } from './useLesson';
 import { useSound } from './useSound';
 import { useWakeLock } from './useWakeLock';
 import { wishes } from './wishes';
-import { fullScreen } from './fullScreen';
+import { fullScreen, useFullScreen } from './fullScreen';
+import { NoSound } from './NoSound';
 import { useHold } from './useHold';
 
 export function WatchPage({ feed }: { feed: string }) {
@@ -27,6 +28,9 @@ export function WatchPage({ feed }: { feed: string }) {
   const { state, lesson } = useLesson(feed, wish, video, canvas);
   const sound = useSound(video, wish.kiosk, state.phase === 'playing');
   const idle = useIdle(3000);
+  const full = useFullScreen();
+  const seen = useRef(false); // a picture has been on the screen
+  if (state.phase === 'playing') seen.current = true;
   const hold = useHold(() => setFigures((on) => !on));
   useWakeLock();
 
@@ -43,6 +47,7 @@ export function WatchPage({ feed }: { feed: string }) {
       if (e.key === 'i') setFigures((on) => !on);
       if (e.key === 'f') fullScreen(frame.current, video.current);
       if (e.key === 'm') sound.toggle();
+      if (e.key === 'Escape') setFigures(false);
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
@@ -56,7 +61,8 @@ export function WatchPage({ feed }: { feed: string }) {
         <video ref={video} class="picture" muted autoPlay playsInline aria-label={say('watch.video', { feed })} />
         <canvas ref={canvas} class="picture held" hidden />
       </div>
-      <Notice feed={feed} state={state} kiosk={wish.kiosk} />
+      <Notice feed={feed} state={state} kiosk={wish.kiosk} over={seen.current} />
+      {state.lacks === 'sound' && state.via === 'whep' && <NoSound />}
       {sound.blocked && !figures && (
         <button class="pill" onClick={sound.toggle}>
           {say('watch.sound.tap')}
@@ -68,6 +74,7 @@ export function WatchPage({ feed }: { feed: string }) {
           feed={feed}
           muted={sound.muted}
           figures={figures}
+          full={full}
           onSound={sound.toggle}
           onFigures={() => setFigures((on) => !on)}
           onFull={() => fullScreen(frame.current, video.current)}
