@@ -110,13 +110,7 @@ test('a camera that is away is said with its time, on the node’s page too', as
 
 test('where WebRTC cannot carry AAC and MSE was not asked for, the silence is explained', async ({ page, context }) => {
   const studio = await Studio.open(context);
-  await page.route('**/whep/**', async (route) => {
-    const body = await studio.answer(route.request().postData() ?? '', true);
-    const headers = { Location: '/whep-session/1', 'X-Classrelay-Warning': 'no-sound; AAC; left out' };
-    await route.fulfill({ status: 201, contentType: 'application/sdp', headers, body });
-  });
-  await page.route('**/whep-session/**', (route) => route.fulfill({ status: 200 }));
-  await page.bringToFront();
+  await studio.serve(page, 'whep', { 'X-Classrelay-Warning': 'no-sound; AAC; left out' });
   await page.goto('/watch/room-101?via=whep');
   await expect(page.locator('.no-sound')).toContainText('改为 G.711A');
   await page.getByRole('button', { name: '知道了' }).click();

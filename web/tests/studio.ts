@@ -22,10 +22,10 @@ export class Studio {
   }
 
   /** serve answers the page's requests to /whep/ or /whip/ in the node's stead. */
-  async serve(page: Page, way: 'whep' | 'whip'): Promise<void> {
+  async serve(page: Page, way: 'whep' | 'whip', more: Record<string, string> = {}): Promise<void> {
     await page.route(`**/${way}/**`, async (route) => {
       const sdp = await this.answer(route.request().postData() ?? '', way === 'whep');
-      const headers = { Location: `/${way}-session/1` };
+      const headers = { Location: `/${way}-session/1`, ...more };
       await route.fulfill({ status: 201, contentType: 'application/sdp', headers, body: sdp });
     });
     await page.route(`**/${way}-session/**`, (route) => route.fulfill({ status: 200 }));

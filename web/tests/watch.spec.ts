@@ -48,13 +48,7 @@ test('a road that the address asks for is kept', async ({ page }) => {
 
 test('sound that WebRTC cannot carry moves the lesson to MSE', async ({ page, context }) => {
   const studio = await Studio.open(context);
-  await page.route('**/whep/**', async (route) => {
-    const body = await studio.answer(route.request().postData() ?? '', true);
-    const headers = { Location: '/whep-session/1', 'X-Classrelay-Warning': 'no-sound; AAC; left out' };
-    await route.fulfill({ status: 201, contentType: 'application/sdp', headers, body });
-  });
-  await page.route('**/whep-session/**', (route) => route.fulfill({ status: 200 }));
-  await page.bringToFront();
+  await studio.serve(page, 'whep', { 'X-Classrelay-Warning': 'no-sound; AAC; left out' });
   await page.goto('/watch/room-101');
   await playing(page);
   await page.keyboard.press('i');
