@@ -50,44 +50,34 @@ func feedTrouble(now time.Time, f *Feed) *Trouble {
 		return offline(f.Cause, lasting(now.Sub(*f.OfflineSince)), f.Reason)
 	}
 	if f.LatencyMS != nil && *f.LatencyMS > lateAfter {
-		return &Trouble{"late", Text{
-			fmt.Sprintf("the picture is %.0f ms old when it arrives here", *f.LatencyMS),
-			fmt.Sprintf("画面到达本节点时已延迟 %.0f 毫秒", *f.LatencyMS),
-		}}
+		return troubled("late", "the picture is %.0f ms old when it arrives here", "画面到达本节点时已延迟 %.0f 毫秒", *f.LatencyMS)
 	}
 	for i := range f.Layers {
 		l := &f.Layers[i]
 		if l.Interest > 0 && l.KeyFrameAgeMS != nil && *l.KeyFrameAgeMS > keyFrameAfter {
-			n := *l.KeyFrameAgeMS / 1000
-			return &Trouble{"no-key-frame", Text{
-				fmt.Sprintf("no key frame for %.0f s: set the camera's I-frame interval to two seconds", n),
-				fmt.Sprintf("已有 %.0f 秒没有关键帧：请把摄像机的 I 帧间隔设为 2 秒", n),
-			}}
+			return troubled("no-key-frame", "no key frame for %.0f s", "已有 %.0f 秒没有关键帧", *l.KeyFrameAgeMS/1000)
 		}
 	}
 	return nil
 }
 
+// troubled is a trouble whose sentences have a place for the same values.
+func troubled(code, en, zh string, values ...any) *Trouble {
+	return &Trouble{code, Text{fmt.Sprintf(en, values...), fmt.Sprintf(zh, values...)}}
+}
+
 func offline(c Cause, d Text, reason string) *Trouble {
-	t := func(code, en, zh string) *Trouble {
-		return &Trouble{code, Text{fmt.Sprintf(en, d.EN), fmt.Sprintf(zh, d.ZH)}.plus(reason)}
+	words := [...]struct{ code, en, zh string }{
+		CauseUnknown:     {"offline", "camera offline for %s", "摄像机离线 %s"},
+		CauseUnreachable: {"unreachable", "camera offline for %s, it cannot be reached", "摄像机离线 %s，网络不通"},
+		CauseLogin:       {"camera-login", "no picture for %s, the camera refuses the login", "无画面 %s，摄像机拒绝登录"},
+		CauseSilent:      {"silent", "no picture for %s, the camera is there and sends none", "无画面 %s，摄像机在线但不发送画面"},
+		CauseRefused:     {"refused", "camera offline for %s, it refuses to send", "摄像机离线 %s，它拒绝发送"},
+		CauseNoPush:      {"no-push", "nobody has sent this feed for %s", "已有 %s 没有设备推送此画面"},
+		CauseNoRoute:     {"no-source", "no link leads to this feed for %s", "已有 %s 没有线路通往此画面"},
 	}
-	switch c {
-	case CauseUnreachable:
-		return t("unreachable", "camera offline for %s, it cannot be reached", "摄像机离线 %s，网络不通")
-	case CauseLogin:
-		return t("camera-login", "no picture for %s, the camera refuses the login", "无画面 %s，摄像机拒绝登录")
-	case CauseSilent:
-		return t("silent", "no picture for %s, the camera is there and sends none", "无画面 %s，摄像机在线但不发送画面")
-	case CauseRefused:
-		return t("offline", "camera offline for %s", "摄像机离线 %s")
-	case CauseNoPush:
-		return t("offline", "nobody has sent this feed for %s", "已有 %s 没有设备推送此画面")
-	case CauseNoRoute:
-		return t("no-source", "no link leads to this feed for %s", "已有 %s 没有线路通往此画面")
-	case CauseUnknown:
-	}
-	return t("offline", "camera offline for %s", "摄像机离线 %s")
+	w := words[min(int(c), len(words)-1)]
+	return &Trouble{w.code, Text{fmt.Sprintf(w.en, d.EN), fmt.Sprintf(w.zh, d.ZH)}.plus(reason)}
 }
 
 // linkTrouble says what is wrong with a link; nil: nothing. The worst comes first.
@@ -96,27 +86,16 @@ func linkTrouble(now time.Time, l *Link) *Trouble {
 	case !l.Up:
 		return noLink(now, l)
 	case l.Facts.Silent:
-		return &Trouble{"peer-away", Text{"nothing comes back from the other node", "对端节点没有任何回应"}}
+		return troubled("peer-away", "nothing comes back from the other node", "对端节点没有任何回应")
 	case l.Facts.SoundOnly:
-		return &Trouble{"floor", Text{
-			"the line cannot carry even the small picture now: sound only",
-			"线路目前连小画面也传不了：只传声音",
-		}}
+		return troubled("floor", "the line cannot carry even the small picture now: sound only", "线路目前连小画面也传不了：只传声音")
 	case l.QueueMS != nil && *l.QueueMS > queueAfter:
-		return &Trouble{"queue", Text{
-			fmt.Sprintf("the line is full: packets wait %.0f ms", *l.QueueMS),
-			fmt.Sprintf("线路已占满：数据包排队 %.0f 毫秒", *l.QueueMS),
-		}}
+		return troubled("queue", "the line is full: packets wait %.0f ms", "线路已占满：数据包排队 %.0f 毫秒", *l.QueueMS)
 	case l.LatencyMS != nil && l.LatencyMS.P95 > lateAfter:
-		return &Trouble{"late", Text{
-			fmt.Sprintf("one frame in twenty is older than %.0f ms when it arrives", l.LatencyMS.P95),
-			fmt.Sprintf("每二十帧中有一帧到达时已超过 %.0f 毫秒", l.LatencyMS.P95),
-		}}
+		return troubled("late", "one frame in twenty is older than %.0f ms when it arrives",
+			"每二十帧中有一帧到达时已超过 %.0f 毫秒", l.LatencyMS.P95)
 	case l.Loss != nil && *l.Loss > lossyAfter:
-		return &Trouble{"lossy", Text{
-			fmt.Sprintf("the line loses %.0f %% of the packets", *l.Loss*100),
-			fmt.Sprintf("线路丢包 %.0f %%", *l.Loss*100),
-		}}
+		return troubled("lossy", "the line loses %.0f %% of the packets", "线路丢包 %.0f %%", *l.Loss*100)
 	case l.Facts.Far != "":
 		return &Trouble{"far", Text{l.Facts.Far, "线路往返时间太长，丢失的数据包来不及补发"}}
 	}
