@@ -22,6 +22,11 @@ const (
 	codeNoSnapshot  = "no-snapshot"
 	codeNotFound    = "not-found"
 	codePlainLogin  = "plain-login"
+	// Of the camera's own picture.
+	codeSnapshotLogin  = "snapshot-login"
+	codeSnapshotSilent = "snapshot-silent"
+	codeSnapshotWrong  = "snapshot-wrong"
+
 	codeTooMany     = "too-many-tries"
 	codeUnknownFeed = "unknown-feed"
 	codeWrongLogin  = "wrong-login"

@@ -69,14 +69,25 @@ func newPictures(
 	}
 }
 
-// errNoPicture is a feed without a camera here that gives pictures.
-var errNoPicture = errors.New("feeds.*.snapshot is not set for it at this node")
+// fault is why there is no picture, with the code that pages have words for.
+type fault struct {
+	code string
+	err  error
+}
+
+func (f *fault) Error() string { return f.err.Error() }
+
+func (f *fault) Unwrap() error { return f.err }
+
+func faulty(code, format string, args ...any) *fault {
+	return &fault{code, fmt.Errorf(format, args...)}
+}
 
 // get returns a picture that is at most a second old.
 func (p *pictures) get(ctx context.Context, feed media.FeedID) ([]byte, error) {
 	from, basic := p.node.Camera(feed)
 	if from == "" {
-		return nil, errNoPicture
+		return nil, faulty(codeNoSnapshot, "feeds.*.snapshot is not set for it at this node")
 	}
 	p.mu.Lock()
 	k := p.kept[feed]
@@ -105,32 +116,32 @@ func (p *pictures) fetch(ctx context.Context, from string, basic bool) ([]byte, 
 	defer cancel()
 	u, err := url.Parse(from)
 	if err != nil {
-		return nil, errors.New("feeds.*.snapshot is not a URL") // config has checked it
+		return nil, faulty(codeSnapshotWrong, "feeds.*.snapshot is not a URL") // config has checked it
 	}
 	login := u.User
 	u.User = nil
 	resp, err := p.ask(ctx, u, login, basic || u.Scheme == "https")
 	if err != nil {
-		return nil, fmt.Errorf("the camera at %s does not answer: %w", u.Host, cause(err))
+		return nil, faulty(codeSnapshotSilent, "the camera at %s does not answer: %w", u.Host, cause(err))
 	}
 	defer resp.Body.Close()
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	switch {
 	case resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden:
-		return nil, fmt.Errorf("the camera at %s refuses the login of feeds.*.snapshot", u.Host)
+		return nil, faulty(codeSnapshotLogin, "the camera at %s refuses the login of feeds.*.snapshot", u.Host)
 	case resp.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("the camera at %s answers %d for feeds.*.snapshot", u.Host, resp.StatusCode)
+		return nil, faulty(codeSnapshotWrong, "the camera at %s answers %d for feeds.*.snapshot", u.Host, resp.StatusCode)
 	case !strings.EqualFold(kind, "image/jpeg"):
-		return nil, fmt.Errorf("the camera at %s sends %.40q, not image/jpeg", u.Host, kind)
+		return nil, faulty(codeSnapshotWrong, "the camera at %s sends %.40q, not image/jpeg", u.Host, kind)
 	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, pictureMost+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("the camera at %s broke off: %w", u.Host, cause(err))
+		return nil, faulty(codeSnapshotSilent, "the camera at %s broke off: %w", u.Host, cause(err))
 	case len(data) > pictureMost:
-		return nil, fmt.Errorf("the camera at %s sends more than %d bytes", u.Host, pictureMost)
+		return nil, faulty(codeSnapshotWrong, "the camera at %s sends more than %d bytes", u.Host, pictureMost)
 	case !bytes.HasPrefix(data, []byte{0xff, 0xd8, 0xff}): // SOI and the next marker
-		return nil, fmt.Errorf("the camera at %s sends no JPEG", u.Host)
+		return nil, faulty(codeSnapshotWrong, "the camera at %s sends no JPEG", u.Host)
 	}
 	return data, nil
 }
@@ -184,9 +195,23 @@ func cause(err error) error {
 func (s *Server) snapshot(w http.ResponseWriter, r *http.Request, _ visitor) {
 	jpeg, err := s.pictures.get(r.Context(), media.FeedID(r.PathValue("feed")))
 	if err != nil {
-		refuse(w, http.StatusNotFound, codeNoSnapshot, err.Error())
+		refusePicture(w, err)
 		return
 	}
 	w.Header().Set("Content-Type", "image/jpeg")
 	_, _ = w.Write(jpeg) // a client that went away needs no answer
+}
+
+// refusePicture tells a page why there is none: it shows the last key frame then, and
+// the reason beside it.
+func refusePicture(w http.ResponseWriter, err error) {
+	var f *fault
+	switch {
+	case !errors.As(err, &f): // the page went away while it waited
+		refuse(w, http.StatusServiceUnavailable, codeBusy, err.Error())
+	case f.code == codeNoSnapshot:
+		refuse(w, http.StatusNotFound, f.code, err.Error())
+	default:
+		refuse(w, http.StatusBadGateway, f.code, err.Error())
+	}
 }

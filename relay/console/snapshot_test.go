@@ -126,7 +126,7 @@ func TestTheCameraGetsItsLogin(t *testing.T) {
 				t.Errorf("%d %s", resp.Status, resp.Body)
 			}
 			if !tt.ok {
-				wants(t, resp, 404, codeNoSnapshot)
+				wants(t, resp, 502, codeSnapshotLogin)
 			}
 			if strings.Contains(resp.Body, "s/3") || strings.Contains(resp.Body, "s%2F3") {
 				t.Errorf("the password is shown: %s", resp.Body)
@@ -169,7 +169,7 @@ func TestWhatIsNoPictureIsNotPassedOn(t *testing.T) {
 			d := newDesk(t, opened())
 			d.camera(newStill(t, tt.serve).at(""), false)
 			resp := d.ask(pupil, http.MethodGet, snapshotPath)
-			wants(t, resp, 404, codeNoSnapshot)
+			wants(t, resp, 502, codeSnapshotWrong)
 			if !strings.Contains(resp.Body, tt.detail) || strings.Contains(resp.Body, "script") {
 				t.Errorf("%s", resp.Body)
 			}
@@ -232,7 +232,7 @@ func TestACameraThatDoesNotAnswerIsGivenUp(t *testing.T) {
 		d.camera("http://li:s3@10.1.2.3/shot.jpg", false)
 		began := time.Now()
 		resp := d.ask(here, http.MethodGet, snapshotPath)
-		wants(t, resp, 404, codeNoSnapshot)
+		wants(t, resp, 502, codeSnapshotSilent)
 		if d := time.Since(began); d > pictureWithin {
 			t.Errorf("it took %v", d)
 		}
