@@ -27,6 +27,7 @@ type shelf struct {
 	subs  map[*Subscription]struct{}
 	stats LayerStats
 	wakes gather
+	once  once
 }
 
 // LayerStats counts what came into one layer of a feed.
@@ -36,6 +37,7 @@ type LayerStats struct {
 	Frames    uint64 // packets with a marker, so whole frames for video
 	KeyFrames uint64
 	Skipped   uint64 // packets that readers lost because they fell behind the ring
+	Again     uint64 // packets that had come before, over another link
 	Last      time.Time
 	LastKey   time.Time // when the last key frame began to come
 }
@@ -54,7 +56,7 @@ func (f *Feed) SetTrack(l media.Layer, t *media.Track) {
 	defer f.mu.Unlock()
 	ly := &f.layers[l]
 	if ly.track != nil && !ly.track.Equal(t) && ly.ring != nil {
-		ly.ring.forget()
+		ly.forget()
 	}
 	ly.track = t
 }
@@ -70,14 +72,19 @@ func (f *Feed) Tracks() (tracks [media.NumLayers]*media.Track) {
 }
 
 // WritePacket implements media.Writer. It puts p into its layer's ring and wakes
-// who reads there, for a picture once rather than for each packet (see gather); it
-// never blocks and never waits for a reader.
+// who reads there, for a picture once rather than for each packet (see gather). A
+// packet that the ring has had is left out (see once). It never blocks and never waits
+// for a reader.
 func (f *Feed) WritePacket(p *media.Packet) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	ly := &f.layers[p.Layer]
 	if ly.ring == nil {
 		ly.ring = &ring{}
+	}
+	if !ly.once.add(p) {
+		ly.stats.Again++
+		return
 	}
 	keys := ly.ring.added
 	ly.ring.put(p)
@@ -121,10 +128,17 @@ const staleAfter = 3 * time.Second
 func (f *Feed) Freshen(now time.Time, l media.Layer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r := f.layers[l].ring
+	ly := &f.layers[l]
+	r := ly.ring
 	if r != nil && r.next > r.first && now.Sub(r.packets[(r.next-1)%ringPackets].Arrival) > staleAfter {
-		r.forget()
+		ly.forget()
 	}
+}
+
+// forget lets go of all packets, which may come again then.
+func (ly *shelf) forget() {
+	ly.ring.forget()
+	ly.once = once{}
 }
 
 // Subscribe returns a cursor on a layer. Its first Read begins at the newest key
