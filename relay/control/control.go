@@ -86,9 +86,16 @@ type Feed struct {
 	Role string `json:"role,omitempty"`
 	// Online tells whether media is arriving at the origin, or would on demand.
 	Online bool `json:"online"`
+	// Silent tells that the sender hears nothing from where it gets the feed, and that
+	// who has another way to it should use that one.
+	Silent bool `json:"silent,omitempty"`
 	// ClockErrorUs is how far the capture times may be off, in microseconds: the
 	// sum of the uncertainties of the time exchanges along the path.
 	ClockErrorUs int64 `json:"clock_error_us,omitempty"`
+	// Flowing tells that the sender gets the feed at the moment, for somebody else: one
+	// more who asks there costs the nodes further up nothing. It changes with every
+	// viewer, and no announcement is made for it alone.
+	Flowing bool `json:"flowing,omitempty"`
 	// Tracks is how each layer is encoded, as far as it is known yet.
 	Tracks map[media.Layer]*media.Track `json:"tracks,omitempty"`
 	// Layers lists the layers the feed is configured to have, known or not.

@@ -2,6 +2,11 @@
 // of all peers, refuses loops, picks the shortest path for each feed, and says
 // what to announce to each peer in turn.
 //
+// A feed that is watched is held to the link it comes by, so that nothing changes
+// in a lesson but what has to: when that link falls silent, or the peer behind it
+// says that it hears nothing from further up, the feed goes over to the next best
+// way and is held there.
+//
 // Table is a core: no lock, no clock; the node guards it.
 package route
 
@@ -16,17 +21,23 @@ import (
 
 // Table is one node's view of the feeds it can get and give.
 type Table struct {
-	node  string
-	own   map[media.FeedID]control.Feed
-	peers map[string]map[media.FeedID]control.Feed
+	node   string
+	own    map[media.FeedID]control.Feed
+	peers  map[string]map[media.FeedID]control.Feed
+	held   map[media.FeedID]string // by which peer a watched feed comes
+	silent map[string]Silence
+	upper  map[string]bool // the peers that this node has dialled: its parents
 }
 
 // New returns an empty table for the node of this name.
 func New(node string) *Table {
 	return &Table{
-		node:  node,
-		own:   make(map[media.FeedID]control.Feed),
-		peers: make(map[string]map[media.FeedID]control.Feed),
+		node:   node,
+		own:    make(map[media.FeedID]control.Feed),
+		peers:  make(map[string]map[media.FeedID]control.Feed),
+		held:   make(map[media.FeedID]string),
+		silent: make(map[string]Silence),
+		upper:  make(map[string]bool),
 	}
 }
 
@@ -38,6 +49,10 @@ func (t *Table) SetOwn(f control.Feed) {
 
 // RemoveOwn takes a feed of this node back.
 func (t *Table) RemoveOwn(id media.FeedID) { delete(t.own, id) }
+
+// SetParent says whether a peer is further up the tree. What comes from one parent is not
+// given to another one: a school between two hubs is no road for others.
+func (t *Table) SetParent(peer string, up bool) { t.upper[peer] = up }
 
 // Refusal is a feed of an announcement that was not taken, and why.
 type Refusal struct {
@@ -78,6 +93,8 @@ func (t *Table) SetPeer(peer string, feeds []control.Feed, errorUs int64) (chang
 func (t *Table) RemovePeer(peer string) []media.FeedID {
 	ids := slices.Sorted(maps.Keys(t.peers[peer]))
 	delete(t.peers, peer)
+	delete(t.silent, peer)
+	delete(t.upper, peer)
 	return ids
 }
 
@@ -91,29 +108,6 @@ func (t *Table) refuse(peer string, f *control.Feed) string {
 		return "the last node of its path is not the peer that announced it"
 	}
 	return ""
-}
-
-// Best returns how to get a feed: from this node itself (peer is ""), else by the
-// peer with the shortest path; among equals an online one, then the first by name,
-// so that every run decides alike.
-func (t *Table) Best(id media.FeedID) (peer string, f control.Feed, ok bool) {
-	if f, ok = t.own[id]; ok {
-		return "", f, true
-	}
-	for _, p := range slices.Sorted(maps.Keys(t.peers)) {
-		g, has := t.peers[p][id]
-		if has && (!ok || better(&g, &f)) {
-			peer, f, ok = p, g, true
-		}
-	}
-	return peer, f, ok
-}
-
-func better(a, b *control.Feed) bool {
-	if a.Online != b.Online {
-		return a.Online
-	}
-	return len(a.Path) < len(b.Path)
 }
 
 // Origins returns the nodes that claim to be the origin of a feed. More than one
@@ -132,20 +126,34 @@ func (t *Table) Origins(id media.FeedID) []string {
 	return origins
 }
 
+// Withholds tells why a peer is not given a feed that comes by another; empty: it is.
+func (t *Table) Withholds(peer, by string, f *control.Feed) string {
+	switch {
+	case by == "":
+	case by == peer || slices.Contains(f.Path, peer):
+		return "it comes from " + peer + " itself"
+	case t.upper[by] && t.upper[peer]:
+		return "it comes from " + by + ", a parent as " + peer + " is: this node is no road between them"
+	}
+	return ""
+}
+
 // Announce lists what to tell a peer: every feed this node can get by a path that
 // does not lead through that peer, with this node's name added to the path.
 func (t *Table) Announce(peer string) []control.Feed {
 	var out []control.Feed
 	for _, id := range t.Feeds() {
 		by, f, _ := t.Best(id)
-		if by == peer || slices.Contains(f.Path, peer) {
+		if t.Withholds(peer, by, &f) != "" {
 			continue
 		}
+		f.Flowing = false // what the peer said; the node knows better
 		if by != "" {
 			f.Path = append(slices.Clone(f.Path), t.node)
 			if len(f.Path) > control.MaxHops {
 				continue
 			}
+			f.Silent = f.Silent || t.silent[by] == Told
 		}
 		out = append(out, f)
 	}
@@ -169,6 +177,7 @@ func (t *Table) Feeds() []media.FeedID {
 // same tells whether two announcements of a feed mean the same to a reader. The
 // clock error moves a little every second and is no reason to announce anew.
 func same(a, b *control.Feed) bool {
-	return a.Online == b.Online && slices.Equal(a.Path, b.Path) && slices.Equal(a.Layers, b.Layers) &&
+	return a.Online == b.Online && a.Silent == b.Silent &&
+		slices.Equal(a.Path, b.Path) && slices.Equal(a.Layers, b.Layers) &&
 		maps.EqualFunc(a.Tracks, b.Tracks, (*media.Track).Equal) && cmp.Compare(a.ID, b.ID) == 0
 }

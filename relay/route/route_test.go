@@ -2,6 +2,7 @@ package route
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/classrelay/classrelay/media"
@@ -79,6 +80,35 @@ func TestAnnounceAddsThisNodeAndSparesThePeerItsOwn(t *testing.T) {
 	// b lies on the way of via-a, so b need not hear of it from us.
 	if got := ids(tb.Announce("b")); slices.Contains(got, "via-a") {
 		t.Fatal(got)
+	}
+}
+
+// A school between two hubs gives each what is its own or comes from below, and to
+// those below everything.
+func TestWhatComesFromOneParentIsNotForAnother(t *testing.T) {
+	tb := New("school")
+	tb.SetOwn(feed("own"))
+	tb.SetPeer("box", []control.Feed{feed("below", "box")}, 0)
+	for _, hub := range []string{"a", "b"} {
+		tb.SetParent(hub, true)
+		tb.SetPeer(hub, []control.Feed{feed(media.FeedID("of-"+hub), hub)}, 0)
+	}
+	for peer, want := range map[string][]media.FeedID{
+		"a": {"below", "own"}, "b": {"below", "own"}, "box": {"of-a", "of-b", "own"},
+	} {
+		if got := ids(tb.Announce(peer)); !slices.Equal(got, want) {
+			t.Errorf("%s is told of %v, want %v", peer, got, want)
+		}
+	}
+	f := feed("of-a", "a")
+	if why := tb.Withholds("b", "a", &f); !strings.Contains(why, "no road between them") {
+		t.Errorf("who asks all the same is told: %q", why)
+	}
+	tb.RemovePeer("a")
+	tb.SetParent("a", false) // it dials now
+	tb.SetPeer("a", []control.Feed{feed("of-a", "a")}, 0)
+	if got := ids(tb.Announce("b")); !slices.Contains(got, "of-a") {
+		t.Errorf("b is told of %v", got)
 	}
 }
 

@@ -1,0 +1,145 @@
+package route
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/control"
+)
+
+// twoHubs is a school that gets the room of school "t" by either of two hubs.
+func twoHubs() *Table {
+	tb := New("s")
+	for _, hub := range []string{"a", "b"} {
+		tb.SetPeer(hub, []control.Feed{feed("room", "t", hub)}, 0)
+	}
+	return tb
+}
+
+func (t *Table) by(id media.FeedID) string {
+	peer, _, _ := t.Best(id)
+	return peer
+}
+
+func TestAWatchedFeedStaysWhereItIs(t *testing.T) {
+	offline := func(f control.Feed) control.Feed { f.Online = false; return f }
+	silent := func(f control.Feed) control.Feed { f.Silent = true; return f }
+	for _, tt := range []struct {
+		name string
+		held string
+		do   func(tb *Table)
+		want string
+	}{
+		{"nobody watches: the first by name", "", func(*Table) {}, "a"},
+		{"held on the second hub, both as good", "b", func(*Table) {}, "b"},
+		{"held, and a shorter path appears", "b", func(tb *Table) {
+			tb.SetPeer("t", []control.Feed{feed("room", "t")}, 0)
+		}, "b"},
+		{"held, the camera is off, and only its hub has heard of it", "b", func(tb *Table) {
+			tb.SetPeer("b", []control.Feed{offline(feed("room", "t", "b"))}, 0)
+		}, "b"},
+		{"held, the camera is back, and only the other hub has heard of it", "b", func(tb *Table) {
+			tb.SetPeer("b", []control.Feed{offline(feed("room", "t", "b"))}, 0)
+			tb.SetPeer("a", []control.Feed{offline(feed("room", "t", "a"))}, 0)
+			tb.SetPeer("a", []control.Feed{feed("room", "t", "a")}, 0)
+		}, "b"},
+		{"held and off, and another node has a source of that name", "b", func(tb *Table) {
+			tb.SetPeer("b", []control.Feed{offline(feed("room", "t", "b"))}, 0)
+			tb.SetPeer("a", []control.Feed{feed("room", "u", "a")}, 0)
+		}, "a"},
+		{"held on a link that is quiet", "b", func(tb *Table) {
+			tb.SetSilence(map[string]Silence{"b": Quiet})
+		}, "a"},
+		{"both links are quiet: it is this node's own line", "b", func(tb *Table) {
+			tb.SetSilence(map[string]Silence{"a": Quiet, "b": Quiet})
+		}, "b"},
+		{"held, and its hub says that it hears nothing from further up", "b", func(tb *Table) {
+			tb.SetPeer("b", []control.Feed{silent(feed("room", "t", "b"))}, 0)
+		}, "a"},
+		{"both hubs say so: it is the origin's line", "b", func(tb *Table) {
+			tb.SetPeer("a", []control.Feed{silent(feed("room", "t", "a"))}, 0)
+			tb.SetPeer("b", []control.Feed{silent(feed("room", "t", "b"))}, 0)
+		}, "b"},
+		{"held by a peer that is gone", "b", func(tb *Table) { tb.RemovePeer("b") }, "a"},
+		{"held by a peer that does not have it any more", "b", func(tb *Table) { tb.SetPeer("b", nil, 0) }, "a"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tb := twoHubs()
+			tb.Hold("room", tt.held)
+			tt.do(tb)
+			if got := tb.by("room"); got != tt.want {
+				t.Errorf("by %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// The way of a whole lesson: away from a dead hub, not back to it when it returns,
+// back when the other one fails, and to the best one when nobody has watched.
+func TestNothingFlapsBackDuringALesson(t *testing.T) {
+	tb := twoHubs()
+	at := func(what, want string) {
+		t.Helper()
+		got := tb.by("room")
+		if got != want {
+			t.Fatalf("%s: by %s, want %s", what, got, want)
+		}
+		tb.Hold("room", got)
+	}
+	at("the lesson begins", "a")
+	if changed := tb.SetSilence(map[string]Silence{"a": Quiet}); !slices.Equal(changed, []media.FeedID{"room"}) {
+		t.Fatalf("changed %v", changed)
+	}
+	at("a is quiet", "b")
+	tb.RemovePeer("a")
+	at("a is gone", "b")
+	tb.SetPeer("a", []control.Feed{feed("room", "t", "a")}, 0)
+	at("a is back", "b")
+	tb.SetSilence(map[string]Silence{"b": Quiet})
+	at("b is quiet, too", "a")
+	tb.SetSilence(nil)
+	at("both are heard", "a")
+	tb.SetSilence(map[string]Silence{"a": Quiet})
+	at("a is quiet again", "b")
+	tb.SetSilence(nil)
+	tb.Hold("room", "")
+	at("the next lesson", "a")
+}
+
+func TestASilentWayIsAnnouncedAsSuch(t *testing.T) {
+	tb := New("a")
+	tb.SetPeer("t", []control.Feed{feed("room", "t")}, 0)
+	tb.SetOwn(feed("hall"))
+	silent := func() (out []media.FeedID) {
+		for _, f := range tb.Announce("s") {
+			if f.Silent {
+				out = append(out, f.ID)
+			}
+		}
+		return out
+	}
+	tb.SetSilence(map[string]Silence{"t": Quiet})
+	if got := silent(); len(got) != 0 {
+		t.Errorf("told at once: %v", got)
+	}
+	tb.SetSilence(map[string]Silence{"t": Told})
+	if got := silent(); !slices.Equal(got, []media.FeedID{"room"}) {
+		t.Errorf("told: %v", got)
+	}
+	// What a peer says of its own way goes on, by whatever link.
+	tb.SetSilence(nil)
+	f := feed("room", "t")
+	f.Silent = true
+	if changed, _ := tb.SetPeer("t", []control.Feed{f}, 0); !slices.Equal(changed, []media.FeedID{"room"}) {
+		t.Errorf("changed %v", changed)
+	}
+	if got := silent(); !slices.Equal(got, []media.FeedID{"room"}) {
+		t.Errorf("passed on: %v", got)
+	}
+	// With another way it is not silent.
+	tb.SetPeer("b", []control.Feed{feed("room", "t", "b")}, 0)
+	if got := silent(); len(got) != 0 {
+		t.Errorf("there is another way: %v", got)
+	}
+}
