@@ -18,6 +18,10 @@ const (
 	// it has gone: long enough for a player to come back, or for a DESCRIBE to
 	// become a PLAY.
 	linger = 10 * time.Second
+	// lingerBelow is the same where a peer has said that it wants the layer no more: it
+	// has lingered for its viewers already, or gets the feed another way now, and the
+	// line further up would carry it twice.
+	lingerBelow = 2 * time.Second
 	// keyFrameEvery is how often a key frame may be asked for: an encoder that
 	// makes one every time would have nothing else to do.
 	keyFrameEvery = 500 * time.Millisecond
@@ -46,15 +50,17 @@ type feed struct {
 	from     string // the last peer it came from
 	interest [media.NumLayers]int
 	exact    [media.NumLayers]int       // of these, who cannot do with a better layer
-	idle     [media.NumLayers]time.Time // when somebody last wanted the layer
+	until    [media.NumLayers]time.Time // how long the layer lingers
 	asked    [media.NumLayers]time.Time // when a key frame was last asked for
+	way      string                     // the peer it comes by while it is wanted, see holdTo
+	wayFrom  time.Time                  // since when
 	changed  chan struct{}              // closed and made anew when tracks or routes change
 }
 
 // wanted tells which layers are wanted at now, the lingering ones included.
 func (f *feed) wanted(now time.Time) (w [media.NumLayers]bool) {
 	for l := range w {
-		w[l] = f.interest[l] > 0 || !f.idle[l].IsZero() && now.Sub(f.idle[l]) < linger
+		w[l] = f.interest[l] > 0 || now.Before(f.until[l])
 	}
 	return w
 }
@@ -103,7 +109,14 @@ type subscription struct {
 	*fanout.Subscription
 	feed  *feed
 	exact bool // needs this very layer
+	below bool // a peer's, which lingers itself
 	once  sync.Once
+}
+
+// Leave is Close for a peer that has said so, as against one whose link has ended.
+func (s *subscription) Leave() {
+	s.below = true
+	s.Close()
 }
 
 // Close gives the interest back. It may be called twice.

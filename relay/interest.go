@@ -13,11 +13,17 @@ import (
 // reconcile makes the feed's source, or the one link that leads to it, carry the
 // layers that are wanted, and every other link not. With mu held.
 func (t *table) reconcile(f *feed) {
-	wanted := f.wanted(time.Now())
+	now := time.Now()
+	wanted := f.wanted(now)
 	peer, a, known := t.routes.Best(f.ID())
 	if f.source != nil {
 		f.source.want(wanted)
 		peer = ""
+	}
+	if !slices.Contains(wanted[:], true) {
+		t.holdTo(f, "", now)
+	} else {
+		t.holdTo(f, peer, now)
 	}
 	for name, link := range t.links {
 		for l := range media.Layer(media.NumLayers) {
@@ -51,14 +57,20 @@ func (t *table) release(s *subscription) {
 	defer t.mu.Unlock()
 	f, l := s.feed, s.Layer()
 	f.interest[l]--
-	f.idle[l] = time.Now()
+	wait := linger
+	if s.below {
+		wait = lingerBelow
+	}
+	if until := time.Now().Add(wait); until.After(f.until[l]) {
+		f.until[l] = until
+	}
 	if s.exact {
 		f.exact[l]--
 	}
 }
 
 // subscribePeer opens a cursor for a peer that asked for it. It refuses what only
-// that peer itself could give.
+// that peer itself could give, and what comes from one parent to another.
 func (t *table) subscribePeer(peer string, want target, wake chan<- struct{}) (*subscription, error) {
 	t.mu.Lock()
 	by, a, ok := t.routes.Best(want.feed)
@@ -66,9 +78,9 @@ func (t *table) subscribePeer(peer string, want target, wake chan<- struct{}) (*
 		t.mu.Unlock()
 		return nil, fmt.Errorf("feed %s: %w", want.feed, rtsp.ErrUnknownFeed)
 	}
-	if by == peer || slices.Contains(a.Path, peer) {
+	if why := t.routes.Withholds(peer, by, &a); why != "" {
 		t.mu.Unlock()
-		return nil, fmt.Errorf("feed %s: it comes from %s itself", want.feed, peer)
+		return nil, fmt.Errorf("feed %s: %s", want.feed, why)
 	}
 	f := t.open(want.feed)
 	if by != "" {

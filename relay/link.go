@@ -51,12 +51,13 @@ type link struct {
 	session *roq.Session
 	mail    *mailbox
 	status  atomic.Pointer[LinkStatus]
+	heard   atomic.Uint64 // datagrams and control messages that came
 	log     *zap.Logger
 	up      bool // both sides have said hello; for whoever runs the link
 
 	// Owned by the loop.
 	in       chan roq.Received
-	heard    chan *control.Message
+	said     chan *control.Message
 	say      chan *control.Message
 	receiver *receiver
 	sender   *sender
@@ -98,7 +99,7 @@ func newLink(
 		mail:    newMailbox(),
 		log:     log,
 		in:      make(chan roq.Received, inbox),
-		heard:   make(chan *control.Message, 16), // full: the stream's reader waits
+		said:    make(chan *control.Message, 16), // full: the stream's reader waits
 		say:     make(chan *control.Message, outbox),
 	}
 	l.receiver = newReceiver(t, session, l.in, log)
@@ -178,7 +179,7 @@ func (l *link) listen(ctx context.Context, stream io.Reader) error {
 			return fmt.Errorf("control stream: %w", err)
 		}
 		select {
-		case l.heard <- m:
+		case l.said <- m:
 		case <-ctx.Done():
 			return nil
 		}
@@ -227,7 +228,7 @@ func (l *link) loop(ctx context.Context) error {
 		case r := <-l.in:
 			l.receive(r)
 			l.receiveMore()
-		case m := <-l.heard:
+		case m := <-l.said:
 			if err := l.hear(time.Now(), m); err != nil {
 				return err
 			}
@@ -244,6 +245,9 @@ func (l *link) open(now time.Time, m letter) error {
 	}
 	if m.news {
 		l.due.announce = earlier(l.due.announce, now.Add(announceGap))
+	}
+	if m.doubt {
+		l.exchange.Hurry(now)
 	}
 	if m.wanted != nil {
 		for _, say := range l.receiver.settle(m.wanted) {
@@ -269,6 +273,7 @@ func (l *link) open(now time.Time, m letter) error {
 
 // receive takes one datagram in.
 func (l *link) receive(r roq.Received) {
+	l.heard.Add(1)
 	switch r.Flow {
 	case timeFlow:
 	case fanout.FeedbackFlow:
@@ -305,6 +310,7 @@ func (l *link) receiveMore() {
 
 // hear acts on a control message.
 func (l *link) hear(now time.Time, m *control.Message) error {
+	l.heard.Add(1)
 	switch {
 	case m.Feeds != nil:
 		l.table.learn(l.peer, m.Feeds.Feeds, l.exchange.Offset(now).Uncertainty)
@@ -319,7 +325,7 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 			return l.tell(&control.Message{Refused: &control.Refused{Flow: m.Subscribe.Flow, Why: err.Error()}})
 		}
 	case m.Unsubscribe != nil:
-		l.sender.close(now, m.Unsubscribe.Flow)
+		l.sender.leave(now, m.Unsubscribe.Flow)
 	case m.Refused != nil:
 		l.log.Warn("the peer refuses a subscription", zap.String("why", m.Refused.Why))
 	case m.KeyFrame != nil:
@@ -331,6 +337,10 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 	}
 	return nil
 }
+
+// signs counts whatever shows that the peer is there: what it sent, and what it has
+// acknowledged.
+func (l *link) signs() uint64 { return l.heard.Load() + l.conn.Controller().Stats().Acked }
 
 // next is the loop's next deadline.
 func (l *link) next() time.Time {

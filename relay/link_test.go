@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,6 +125,8 @@ type clip struct {
 	wanted chan bool
 	stop   chan struct{}
 	frames int
+	quiet  atomic.Bool // no frame comes, as of a camera that hangs
+	away   atomic.Bool // and its node knows
 }
 
 func startClip(t *testing.T, n *Node, id media.FeedID) *clip {
@@ -148,6 +151,9 @@ func (s *clip) run() {
 	for n := 0; ; n++ {
 		now := time.Now()
 		for i := range 5 {
+			if s.quiet.Load() {
+				break
+			}
 			payload := make([]byte, 1200)
 			payload[0] = 0x41
 			if n%50 == 0 && i == 0 {
@@ -181,7 +187,7 @@ func (s *clip) want(layers [media.NumLayers]bool) {
 	}
 }
 func (s *clip) requestKeyFrame(media.Layer) {}
-func (s *clip) online() bool                { return true }
+func (s *clip) online() bool                { return !s.away.Load() }
 func (s *clip) layers() []media.Layer       { return []media.Layer{media.LayerMain} }
 func (s *clip) String() string              { return "clip" }
 

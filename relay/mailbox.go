@@ -2,6 +2,7 @@ package relay
 
 import (
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/classrelay/classrelay/media"
@@ -28,6 +29,7 @@ type mailbox struct {
 	keys     map[target]struct{}
 	asks     []lesson.Ask
 	farewell string // why the link is to end
+	doubt    bool   // the peer is to be asked for a sign
 }
 
 // mostAsks bounds the changes of classes that wait for a link; people make few.
@@ -95,6 +97,32 @@ func (m *mailbox) ask(a lesson.Ask) bool {
 	return true
 }
 
+// ping asks the peer for a sign that it is there.
+func (m *mailbox) ping() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.doubt = true
+	m.ring()
+}
+
+// carries tells whether the peer is to send anything.
+func (m *mailbox) carries() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.wanted) > 0
+}
+
+// feeds are those that the peer is to send.
+func (m *mailbox) feeds() []media.FeedID {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	ids := make(map[media.FeedID]struct{}, len(m.wanted))
+	for t := range m.wanted {
+		ids[t.feed] = struct{}{}
+	}
+	return slices.Sorted(maps.Keys(ids))
+}
+
 // end asks the link to say goodbye and close.
 func (m *mailbox) end(why string) {
 	m.mu.Lock()
@@ -112,13 +140,14 @@ type letter struct {
 	keys     []target
 	asks     []lesson.Ask
 	farewell string
+	doubt    bool
 }
 
 // take empties the mailbox.
 func (m *mailbox) take() letter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	l := letter{news: m.news, asks: m.asks, farewell: m.farewell}
+	l := letter{news: m.news, asks: m.asks, farewell: m.farewell, doubt: m.doubt}
 	if m.dirty {
 		l.wanted = maps.Clone(m.wanted)
 	}
@@ -126,6 +155,6 @@ func (m *mailbox) take() letter {
 		l.keys = append(l.keys, t)
 		delete(m.keys, t)
 	}
-	m.dirty, m.news, m.asks = false, false, nil
+	m.dirty, m.news, m.asks, m.doubt = false, false, nil, false
 	return l
 }

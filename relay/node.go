@@ -136,6 +136,7 @@ func (n *Node) Run(ctx context.Context) error {
 		front.Go(func() { fail(n.pages.run(ctx)) }) // ends with ctx, or ends the node
 	}
 	front.Go(func() { n.keepHouse(ctx) }) // ends with ctx
+	front.Go(func() { n.keepWatch(ctx) }) // ends with ctx
 	<-ctx.Done()
 	front.Wait()
 	n.end()

@@ -30,7 +30,7 @@ func (l *link) probed(ctx context.Context, ask *control.ProbeAsk) error {
 		return err
 	}
 	road := probe.Road{
-		Session: l.session, Controller: l.conn.Controller(), In: l.in, Heard: l.heard, Say: l.tell,
+		Session: l.session, Controller: l.conn.Controller(), In: l.in, Heard: l.said, Say: l.tell,
 	}
 	return l.table.desk.Serve(ctx, road, ask, l.conn.MaxDatagramSize())
 }

@@ -86,6 +86,14 @@ func (s *sender) close(now time.Time, id uint64) {
 	f.sub.Close()
 }
 
+// leave is close for a flow that the peer wants no more.
+func (s *sender) leave(now time.Time, id uint64) {
+	if f := s.flows[id]; f != nil {
+		f.sub.Leave()
+	}
+	s.close(now, id)
+}
+
 // closeAll gives all interest back and ends the downlink.
 func (s *sender) closeAll() {
 	s.down.Leave()

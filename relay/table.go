@@ -43,6 +43,8 @@ type table struct {
 	desk    *probe.Desk      // who may probe; set once, before there are links
 	journal *console.Journal // what changes, for the node's page; nil: there is none
 	classes *classes         // who watches whom
+
+	watching watching
 }
 
 func newTable(node string, log *zap.Logger) *table {
@@ -147,7 +149,14 @@ func (t *table) announce() {
 func (t *table) announcement(peer string) []control.Feed {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.routes.Announce(peer)
+	feeds, now := t.routes.Announce(peer), time.Now()
+	for i := range feeds {
+		if f := t.feeds[feeds[i].ID]; f != nil {
+			w := f.wanted(now)
+			feeds[i].Flowing = slices.Contains(w[:], true)
+		}
+	}
+	return feeds
 }
 
 // learn takes a peer's announcement in.
@@ -232,6 +241,7 @@ func (t *table) addLink(l *link) (loser *link) {
 		}
 	}
 	t.links[l.peer] = l
+	t.routes.SetParent(l.peer, l.dialled)
 	for _, f := range t.feeds {
 		t.reconcile(f)
 	}

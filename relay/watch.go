@@ -77,9 +77,9 @@ func (t *table) find(ctx context.Context, id media.FeedID) (*feed, error) {
 
 // touch makes all layers of a feed wanted for the linger time. With mu held.
 func (t *table) touch(f *feed) {
-	now := time.Now()
-	for l := range f.idle {
-		f.idle[l] = now
+	until := time.Now().Add(linger)
+	for l := range f.until {
+		f.until[l] = until
 	}
 	t.reconcile(f)
 }

@@ -75,6 +75,14 @@ type Offset struct {
 // Next is when the next request is due.
 func (e *Exchange) Next() time.Time { return e.next }
 
+// Hurry makes the next request due at once, for whoever wonders whether the peer is
+// there at all.
+func (e *Exchange) Hurry(now time.Time) {
+	if now.Before(e.next) {
+		e.next = now
+	}
+}
+
 // Pop appends a request to dst if one is due. Now is sent as our clock's time.
 func (e *Exchange) Pop(now time.Time, dst []byte) ([]byte, bool) {
 	if now.Before(e.next) {
