@@ -148,6 +148,7 @@ func (s *clip) run() {
 	tick := time.NewTicker(40 * time.Millisecond)
 	defer tick.Stop()
 	var seq uint16
+	ssrc := uint32(time.Now().UnixMilli()) // another one after a restart, as of any source
 	for n := 0; ; n++ {
 		now := time.Now()
 		for i := range 5 {
@@ -162,7 +163,7 @@ func (s *clip) run() {
 			binary.BigEndian.PutUint64(payload[1:], uint64(now.UnixNano()))
 			raw, _ := (&rtp.Packet{
 				Header: rtp.Header{
-					Version: 2, PayloadType: 96, SequenceNumber: seq, Timestamp: uint32(n * 3600), SSRC: 9, Marker: i == 4,
+					Version: 2, PayloadType: 96, SequenceNumber: seq, Timestamp: uint32(n * 3600), SSRC: ssrc, Marker: i == 4,
 				},
 				Payload: payload,
 			}).Marshal()
