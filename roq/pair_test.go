@@ -20,7 +20,9 @@ type pair struct {
 func connect(t *testing.T, l *link, dial, listen TransportConfig) (dialled, accepted *Conn) {
 	t.Helper()
 	dialTLS, listenTLS := testTLS(t)
-	dial.PacketConn, dial.TLS = l.dialler, dialTLS
+	if dial.TLS = dialTLS; dial.PacketConn == nil {
+		dial.PacketConn = l.dialler
+	}
 	listen.PacketConn, listen.TLS = l.listener, listenTLS
 	ln, err := Listen(listen)
 	if err != nil {

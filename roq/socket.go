@@ -45,9 +45,9 @@ func newSocket(conn net.PacketConn, narrow *narrowPeers, moves *moves) (*socket,
 		if enableGRO(conn) {
 			batch = newGRO(batch)
 		}
-		return &socket{&watchedUDP{oob, batch, narrow, moves}, conn}, nil
+		return &socket{&watchedUDP{OOBCapablePacketConn: oob, batch: batch, narrow: narrow, moves: moves}, conn}, nil
 	}
-	return &socket{&watchedConn{conn, narrow, moves}, conn}, nil
+	return &socket{&watchedConn{PacketConn: conn, narrow: narrow, moves: moves}, conn}, nil
 }
 
 func setBuffers(conn net.PacketConn) error {
@@ -68,15 +68,20 @@ func setBuffers(conn net.PacketConn) error {
 // hides SetWriteBuffer, which the library would set to 8 MB.
 type watchedUDP struct {
 	quic.OOBCapablePacketConn
-	batch  batchReader
-	narrow *narrowPeers
-	moves  *moves
+	batch   batchReader
+	narrow  *narrowPeers
+	moves   *moves
+	passing passing
 }
 
 // WriteMsgUDP is how the library writes: one packet or one batch per call.
 func (c *watchedUDP) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
 	c.moves.wrote(addr)
-	return c.OOBCapablePacketConn.WriteMsgUDP(b, oob, addr)
+	n, oobn, err = c.OOBCapablePacketConn.WriteMsgUDP(b, oob, addr)
+	if c.passing.forgives(err) {
+		return len(b), len(oob), nil // it is lost
+	}
+	return n, oobn, err
 }
 
 // ReadBatch is how the library reads on Linux: several packets per system call.
@@ -91,13 +96,18 @@ func (c *watchedUDP) ReadBatch(ms []ipv4.Message, flags int) (int, error) {
 // watchedConn is any other packet conn whose packets are looked at.
 type watchedConn struct {
 	net.PacketConn
-	narrow *narrowPeers
-	moves  *moves
+	narrow  *narrowPeers
+	moves   *moves
+	passing passing
 }
 
 func (c *watchedConn) WriteTo(b []byte, addr net.Addr) (int, error) {
 	c.moves.wrote(addr)
-	return c.PacketConn.WriteTo(b, addr)
+	n, err := c.PacketConn.WriteTo(b, addr)
+	if c.passing.forgives(err) {
+		return len(b), nil // it is lost
+	}
+	return n, err
 }
 
 func (c *watchedConn) ReadFrom(b []byte) (int, net.Addr, error) {

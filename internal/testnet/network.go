@@ -50,6 +50,7 @@ type Network struct {
 	listeners map[netip.AddrPort]*Listener
 	wires     map[direction]*wire
 	nextPort  uint16
+	nat       nat
 	closed    bool
 }
 
@@ -182,6 +183,7 @@ func (n *Network) Close() {
 // send carries a datagram; b is the network's to keep.
 func (n *Network) send(from, to netip.AddrPort, b []byte) {
 	n.mu.Lock()
+	from = n.outside(from)
 	w := n.wires[direction{from.Addr(), to.Addr()}]
 	n.mu.Unlock()
 	d := datagram{from: from, to: to, payload: b, deliver: n.deliver}
@@ -196,9 +198,10 @@ func (n *Network) send(from, to netip.AddrPort, b []byte) {
 // on a real network.
 func (n *Network) deliver(d datagram) {
 	n.mu.Lock()
-	s := n.sockets[d.to]
+	to, known := n.inside(d.to)
+	s := n.sockets[to]
 	n.mu.Unlock()
-	if s != nil {
+	if known && s != nil {
 		s.receive(d)
 	}
 }
