@@ -36,7 +36,8 @@ type dialer struct {
 	node   *Node
 	rng    *rand.Rand
 	log    *zap.Logger
-	peer   string // the node that was last found there; empty before
+	peer   string     // the node that was last found there; empty before
+	anew   chan *link // a link of this dialler's that seems stuck; full: it will see
 }
 
 // errTakenOut ends a dialer for good.
@@ -79,9 +80,8 @@ func (d *dialer) attempt(ctx context.Context) (lasted time.Duration, err error) 
 	if name, err := identity.PeerName(conn.TLS()); err == nil { // carry ends a link to nobody
 		d.peer = name
 	}
-	cfg := d.node.downlink(d.parent.MaxRate)
 	began := time.Now()
-	err = d.node.carry(ctx, conn, d.parent.Address, cfg)
+	err = d.keep(ctx, conn)
 	return time.Since(began), d.inWords(err) // TLS tells a dialler late that it is refused
 }
 
@@ -121,9 +121,8 @@ func (n *Node) downlink(most config.Rate) fanout.DownlinkConfig {
 	}
 }
 
-// carry runs a link over a connection until it ends, and says so in the log. parent is
-// the address that was dialled; empty: the peer has dialled.
-func (n *Node) carry(ctx context.Context, conn *roq.Conn, parent string, cfg fanout.DownlinkConfig) error {
+// carry runs a link over a connection until it ends, and says so in the log.
+func (n *Node) carry(ctx context.Context, conn *roq.Conn, way leg, cfg fanout.DownlinkConfig) error {
 	peer, err := identity.PeerName(conn.TLS())
 	if err != nil {
 		_ = conn.CloseWithError(roq.GeneralError, err.Error())
@@ -135,7 +134,7 @@ func (n *Node) carry(ctx context.Context, conn *roq.Conn, parent string, cfg fan
 		_ = conn.CloseWithError(roq.GeneralError, err.Error())
 		return err
 	}
-	l, err := newLink(n.table, conn, peer, parent, cfg, n.version, n.log)
+	l, err := newLink(n.table, conn, peer, way, cfg, n.version, n.log)
 	if err != nil {
 		_ = conn.CloseWithError(roq.InternalError, err.Error())
 		return err

@@ -45,6 +45,7 @@ const (
 type link struct {
 	peer    string
 	dialled bool
+	leg     leg
 	version string
 	table   *table
 	conn    *roq.Conn
@@ -52,6 +53,7 @@ type link struct {
 	mail    *mailbox
 	status  atomic.Pointer[LinkStatus]
 	heard   atomic.Uint64 // datagrams and control messages that came
+	serves  atomic.Bool   // the peer gets media from this node
 	log     *zap.Logger
 	up      bool // both sides have said hello; for whoever runs the link
 
@@ -81,10 +83,10 @@ type deadlines struct {
 
 // newLink makes a link of a connection whose handshake is complete.
 func newLink(
-	t *table, conn *roq.Conn, peer, parent string, cfg fanout.DownlinkConfig, version string, log *zap.Logger,
+	t *table, conn *roq.Conn, peer string, way leg, cfg fanout.DownlinkConfig, version string, log *zap.Logger,
 ) (*link, error) {
 	log = log.With(zap.String("peer", peer))
-	dialled := parent != ""
+	dialled := way.parent != ""
 	session, err := roq.NewSession(conn, roq.SessionConfig{Relay: true, Listener: !dialled}, log)
 	if err != nil {
 		return nil, err
@@ -92,6 +94,7 @@ func newLink(
 	l := &link{
 		peer:    peer,
 		dialled: dialled,
+		leg:     way,
 		version: version,
 		table:   t,
 		conn:    conn,
@@ -105,7 +108,7 @@ func newLink(
 	l.receiver = newReceiver(t, session, l.in, log)
 	cfg.Seed = seedOf(t.node, peer)
 	l.sender = newSender(t, peer, session, l.mail.wake, cfg)
-	l.status.Store(&LinkStatus{Peer: peer, Parent: parent, Dialled: dialled, Since: time.Now()})
+	l.status.Store(&LinkStatus{Peer: peer, Parent: way.parent, Dialled: dialled, Since: time.Now()})
 	conn.Controller().SetYield(false) // the downlink's own estimator yields
 	for _, id := range []uint64{timeFlow, fanout.FeedbackFlow, fanout.ProbeFlow} {
 		if err := session.Receive(id, l.in); err != nil {

@@ -207,7 +207,7 @@ func (n *Node) accept(ctx context.Context, l *roq.Listener) {
 			n.log.Error("no node can link up any more; restart this one", zap.Error(err))
 			return
 		}
-		wg.Go(func() { _ = n.carry(ctx, conn, "", cfg) }) // carry has logged it; ends with ctx
+		wg.Go(func() { _ = n.carry(ctx, conn, leg{}, cfg) }) // carry has logged it; ends with ctx
 	}
 }
 
@@ -275,6 +275,7 @@ func (n *Node) startParent(p config.Parent) {
 	d := &dialer{
 		parent: p,
 		node:   n,
+		anew:   make(chan *link, 1),
 		rng:    rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), //nolint:gosec // jitter only
 		log:    n.log.With(zap.String("parent", p.Address)),
 	}

@@ -48,12 +48,16 @@ func (t *table) watchLinks(now time.Time) {
 		case aides[name]:
 			look.Duty = standby.StandsBy
 		}
+		look.Serves = l.serves.Load()
 		looks = append(looks, look)
 	}
 	v := t.watching.watch.Tick(now, looks)
 	t.watching.doubt = v.Doubt
 	for _, name := range v.Ask {
 		t.links[name].mail.ping()
+	}
+	for _, name := range v.Stuck {
+		t.links[name].tryAnew()
 	}
 	t.fallSilent(&v)
 }

@@ -40,6 +40,9 @@ func (l *link) turn(now time.Time) error {
 	}
 	l.report(now)
 	l.due.pump = l.sender.pump(now)
+	if serves := len(l.sender.flows) > 0; serves != l.serves.Load() {
+		l.serves.Store(serves)
+	}
 	l.follow()
 	return nil
 }

@@ -71,6 +71,8 @@ type Link struct {
 	// Heard counts whatever came: datagrams, messages, acknowledgements.
 	Heard uint64
 	Duty  Duty
+	// Serves tells that the peer gets media from this node, and so reports on it.
+	Serves bool
 }
 
 // Verdict is what follows. All lists are in the order of the links given.
@@ -84,6 +86,11 @@ type Verdict struct {
 	Doubt []string
 	// Ask are the links to be asked for a sign now.
 	Ask []string
+	// Stuck are the links in use, either way, that have brought nothing for as long as
+	// makes a link quiet, whatever the other links do. It costs little to try a new
+	// connection beside them, for not every connection that hears nothing is cut off:
+	// the peer may send to an address that is not ours any more.
+	Stuck []string
 }
 
 // Watch watches the links of one node. The zero value is ready.
@@ -100,6 +107,8 @@ type state struct {
 	fresh bool          // it has been heard since it was first looked at
 	duty  Duty
 	since time.Duration // when duty began
+	busy  bool          // it carries or serves
+	began time.Duration // when it began to
 	quiet bool
 	from  time.Duration // when it became quiet
 	seen  time.Duration // when it was last among the links
@@ -144,7 +153,11 @@ func (w *Watch) look(l *Link) {
 	if s.duty == Idle || l.Duty == Idle {
 		s.since = w.clock
 	}
-	s.duty, s.seen = l.Duty, w.clock
+	busy := l.Duty == Carries || l.Serves
+	if !s.busy {
+		s.began = w.clock
+	}
+	s.duty, s.busy, s.seen = l.Duty, busy, w.clock
 }
 
 // judge says what is to be done about a link.
@@ -167,8 +180,12 @@ func (w *Watch) judge(l *Link, v *Verdict) {
 			v.Told = append(v.Told, l.Name)
 		}
 	}
-	if s.duty != Idle && silence >= doubtAfter || s.duty == StandsBy {
+	unanswered := w.clock - max(s.at, s.began)
+	if s.busy && unanswered >= doubtAfter || s.duty == StandsBy {
 		v.Ask = append(v.Ask, l.Name)
+	}
+	if s.busy && unanswered >= quietAfter {
+		v.Stuck = append(v.Stuck, l.Name)
 	}
 }
 

@@ -15,6 +15,7 @@ type school struct {
 	quiet  map[string]time.Duration // when each was first called quiet
 	ended  map[string]time.Duration // when it was called so no more
 	told   map[string]time.Duration
+	stuck  map[string]time.Duration
 	asked  map[string]int
 	passed time.Duration
 }
@@ -26,13 +27,14 @@ type line struct {
 	heard   uint64
 	answers time.Duration // the round trip of what it is asked; 0 = no answer
 	due     []time.Duration
+	serves  bool
 }
 
 func newSchool(links map[string]*line) *school {
 	return &school{
 		now: time.Unix(1000, 0), links: links,
 		quiet: make(map[string]time.Duration), ended: make(map[string]time.Duration),
-		told: make(map[string]time.Duration), asked: make(map[string]int),
+		told: make(map[string]time.Duration), stuck: make(map[string]time.Duration), asked: make(map[string]int),
 	}
 }
 
@@ -69,7 +71,7 @@ func (s *school) tick() {
 		case len(s.doubt) > 0:
 			duty = StandsBy
 		}
-		links = append(links, Link{Name: name, Heard: l.heard, Duty: duty})
+		links = append(links, Link{Name: name, Heard: l.heard, Duty: duty, Serves: l.serves})
 	}
 	v := s.watch.Tick(s.now, links)
 	s.doubt = v.Doubt
@@ -81,6 +83,7 @@ func (s *school) tick() {
 	}
 	s.note(s.quiet, v.Quiet)
 	s.note(s.told, v.Told)
+	s.note(s.stuck, v.Stuck)
 	for name := range s.quiet {
 		if _, over := s.ended[name]; !over && !slices.Contains(v.Quiet, name) {
 			s.ended[name] = s.passed
@@ -213,6 +216,57 @@ func TestWhatIsNoReasonToLeaveALink(t *testing.T) {
 				t.Errorf("a is left at %v (b: %v)", at, s.quiet)
 			}
 		})
+	}
+}
+
+func TestALinkInUseThatHearsNothingIsStuckWhateverTheOthersDo(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		carries bool
+		serves  bool
+		other   bool // answers
+		want    bool
+	}{
+		{"it brings media, the only link", true, false, false, true},
+		{"it brings media, and another link lives", true, false, true, true},
+		{"it takes media, and nothing is reported", false, true, false, true},
+		{"nobody uses it", false, false, true, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a, b := &line{every: 20 * ms, carries: tt.carries, serves: tt.serves}, &line{}
+			if tt.other {
+				b.every = 100 * ms
+			}
+			s := newSchool(map[string]*line{"a": a, "b": b})
+			s.run(10 * time.Second)
+			if len(s.stuck) > 0 {
+				t.Fatalf("stuck while it is heard: %v", s.stuck)
+			}
+			a.every = 0
+			s.run(3 * time.Second)
+			at, stuck := s.stuck["a"]
+			if at -= 10 * time.Second; stuck != tt.want || stuck && (at < 700*ms || at > 750*ms) {
+				t.Errorf("stuck %v after %v", stuck, at)
+			}
+			if asked := s.asked["a"] > 0; asked != tt.want {
+				t.Errorf("asked %v", asked)
+			}
+			if _, quiet := s.quiet["a"]; quiet != (tt.carries && tt.other) {
+				t.Errorf("quiet %v: only a link that brings media is left for another", quiet)
+			}
+		})
+	}
+}
+
+// A link that was silent because nobody used it is not stuck when somebody does.
+func TestALinkThatIsNewlyUsedIsGivenTime(t *testing.T) {
+	a := &line{answers: 300 * ms}
+	s := newSchool(map[string]*line{"a": a, "b": {every: idle}})
+	s.run(10 * time.Second)
+	a.serves = true
+	s.run(5 * time.Second)
+	if len(s.stuck) > 0 || s.asked["a"] == 0 {
+		t.Errorf("stuck %v, asked %v", s.stuck, s.asked)
 	}
 }
 
