@@ -54,8 +54,16 @@ type County struct {
 	nodes map[string]*node
 }
 
-// addresses are where a node listens.
-type addresses struct{ quic, rtsp, http, webrtc string }
+// addresses are where a node listens, and its school's camera.
+type addresses struct{ quic, rtsp, http, webrtc, camera string }
+
+// portsEach is how many ports addresses has.
+const portsEach = 5
+
+func addressesFrom(port int) addresses {
+	at := freeport.Local
+	return addresses{at(port), at(port + 1), at(port + 2), at(port + 3), at(port + 4)}
+}
 
 // Start makes all parts and switches them on, those above first. The county runs
 // until Stop.
@@ -95,12 +103,13 @@ func (c *County) build(run func(func(context.Context) error)) error {
 	if err := identity.InitCA(pki); err != nil {
 		return err
 	}
-	lines := 0
-	for _, place := range places(c.cfg.Schools) {
+	lines, all := 0, places(c.cfg.Schools)
+	port := freeport.Row(len(all) * portsEach) // in one row, so that no two places get the same
+	for i, place := range all {
 		if err := identity.Issue(pki, place); err != nil {
 			return err
 		}
-		c.at[place] = addresses{freeport.Address(), freeport.Address(), freeport.Address(), freeport.Address()}
+		c.at[place] = addressesFrom(port + i*portsEach)
 		for _, up := range parents(place) {
 			lines++
 			p := profile(place)
@@ -125,7 +134,7 @@ func (c *County) build(run func(func(context.Context) error)) error {
 
 // addCamera gives a school its camera, whose pictures tell by their numbers whose it is.
 func (c *County) addCamera(place string, run func(func(context.Context) error)) error {
-	at := freeport.Address()
+	at := c.at[place].camera
 	cam, err := camera.New(camera.Config{Name: place, Listen: at, Above: uint64(c.number(place)) * apart}, c.log)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package county
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -82,9 +83,20 @@ func (c *County) alive() error {
 	for _, n := range c.nodes {
 		select {
 		case <-n.ended:
-			return fmt.Errorf("%s: %w; its log: %s", n.place, errEnded, n.log)
+			return fmt.Errorf("%s: %w: %s", n.place, errEnded, lastWords(n.log))
 		default:
 		}
 	}
 	return nil
+}
+
+// lastWords is the end of a log, in one line.
+func lastWords(log string) string {
+	const enough = 500
+	text, err := os.ReadFile(log)
+	if err != nil {
+		return err.Error()
+	}
+	text = bytes.TrimSpace(text)
+	return string(bytes.ReplaceAll(text[max(0, len(text)-enough):], []byte("\n"), []byte(" | ")))
 }
