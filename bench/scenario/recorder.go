@@ -105,6 +105,7 @@ func (r *recorder) timeline(now time.Time, tr *viewer.Trace, deadline time.Durat
 	for _, s := range tr.Stalls {
 		tl.Stalls = append(tl.Stalls, Stall{FromMs: r.ms(s.From), ForMs: millis(s.For), Causes: []Cause{}})
 	}
+	tl.shorten()
 	return tl
 }
 

@@ -67,21 +67,41 @@ type CDF struct {
 // Column is a list of numbers of which some may not be there (NaN): null in JSON.
 type Column []float64
 
-// MarshalJSON implements json.Marshaler. Three digits after the point are enough for
-// a picture in ms; shares have five.
+// written is a number as it is written: three digits after the point are enough for a
+// picture in ms; shares have five. What is no number is none.
+func written(v float64) float64 {
+	switch {
+	case math.IsInf(v, 0):
+		return math.NaN()
+	case math.Abs(v) >= 1:
+		return math.Round(v*1e3) / 1e3
+	}
+	return math.Round(v*1e5) / 1e5
+}
+
+// shorten makes all columns what they are when they are read again, so that a page drawn
+// now and one drawn from the file are the same.
+func (t *Timeline) shorten() {
+	for _, c := range []Column{
+		t.P50, t.P99, t.Max, t.Late, t.Missing, t.Lost, t.Rate, t.Overhead, t.CDF.Ms, t.CDF.Share,
+	} {
+		for i, v := range c {
+			c[i] = written(v)
+		}
+	}
+}
+
+// MarshalJSON implements json.Marshaler.
 func (c Column) MarshalJSON() ([]byte, error) {
 	b := []byte{'['}
 	for i, v := range c {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		switch {
-		case math.IsNaN(v) || math.IsInf(v, 0):
+		if v = written(v); math.IsNaN(v) {
 			b = append(b, "null"...)
-		case math.Abs(v) >= 1:
-			b = strconv.AppendFloat(b, math.Round(v*1e3)/1e3, 'f', -1, 64)
-		default:
-			b = strconv.AppendFloat(b, math.Round(v*1e5)/1e5, 'f', -1, 64)
+		} else {
+			b = strconv.AppendFloat(b, v, 'f', -1, 64)
 		}
 	}
 	return append(b, ']'), nil
