@@ -267,7 +267,7 @@ func (m *Muxer) show(f frame) {
 func (m *Muxer) silence(key bool) {
 	s := m.sound
 	shown := m.picture.clock.duration(m.picture.newest)
-	until := s.clock.ticks(shown - soundPatience)
+	until := s.clock.ticks(shown - s.wait.read())
 	switch {
 	case !s.open && s.after == 0: // sound from before the first picture cannot be played
 		s.begin(s.clock.ticks(shown))
@@ -295,6 +295,10 @@ func (m *Muxer) play(f frame) {
 	}
 	s := m.sound
 	at := s.clock.media(f.timestamp)
+	if p := m.picture; p != nil {
+		shown := p.clock.duration(p.newest)
+		s.wait.note(shown, shown-s.clock.duration(at))
+	}
 	for _, u := range f.units {
 		length := s.lengthOf(u)
 		if m.picture == nil && (!s.open || at > s.end+s.clock.ticks(longHole)) {

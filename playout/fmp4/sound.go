@@ -22,9 +22,6 @@ const (
 	// soundAlone is how much sound goes out without a picture to go with: the length
 	// of one at 25 per second.
 	soundAlone = 40 * time.Millisecond
-	// soundPatience is how far the sound may be behind the picture before silence
-	// stands in for it: some cameras send a quarter of a second at once.
-	soundPatience = 500 * time.Millisecond
 	// longHole is the longest hole that is filled with silence. After a longer one
 	// the picture has a hole as well, and the page has to jump over both.
 	longHole = 2 * time.Second
@@ -42,6 +39,7 @@ type sound struct {
 	silent  []byte // one unit of silence
 	lasting int64  // how long it lasts, in ticks
 	held    []frame
+	wait    patience
 
 	after   time.Duration // where the sound before this track ended
 	open    bool

@@ -86,7 +86,7 @@ func TestSoundThatNeverComesDoesNotHoldThePictureUp(t *testing.T) {
 		r.picture(40 * float64(i))
 	}
 	s := r.track(soundID)
-	if n := len(s.pts); n != 25 { // half a second of 20 ms each
+	if n := len(s.pts); n != 47 { // patienceLeast behind the picture
 		t.Fatalf("%d units of silence", n)
 	}
 	for i, at := range s.pts {
@@ -115,8 +115,8 @@ func TestPictureAndSoundJumpTogetherWhenTheCameraWasAway(t *testing.T) {
 	r.sound(60_000, tone(1))
 	r.picture(60_040)
 	s := r.track(soundID)
-	equal(t, "first and last", []int64{s.pts[0], s.pts[len(s.pts)-1]}, 0, 60_000*48-448)
-	if n := len(s.pts); n > 2+24 { // soundPatience before the picture
+	equal(t, "first and last", []int64{s.pts[0], s.pts[len(s.pts)-1]}, 0, 60_000*48+192)
+	if n := len(s.pts); n > 2+3 { // patienceLeast before the picture
 		t.Errorf("%d units for two", n)
 	}
 	for i, at := range s.dts[1:] {

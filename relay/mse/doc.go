@@ -1,6 +1,7 @@
 // Package mse serves feeds to web pages that cannot play WebRTC: fragments of MP4 over
 // a WebSocket (RFC 6455) at /mse/FEED, for a MediaSource. It also carries what WebRTC
-// does not, AAC, and works on plain http.
+// does not, AAC, and works on plain http. With ?sound=0 a page gets the picture alone, as
+// one does that is muted: a browser holds a picture with sound back by twice as much.
 //
 // The server sends, and the page appends the binary messages in order:
 //

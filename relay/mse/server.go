@@ -88,6 +88,7 @@ func (s *Server) newViewer(r *http.Request, conn *socket, feed media.FeedID, use
 		node:   s.node,
 		feed:   feed,
 		choice: s.choice(r),
+		silent: r.URL.Query().Get("sound") == "0",
 		conn:   conn,
 		stage:  newStage(out, now, log),
 		out:    out,

@@ -40,9 +40,11 @@ func newStage(out *outbox, now time.Time, log *zap.Logger) *stage {
 	return &stage{out: out, log: log, mux: fmp4.NewMuxer(), heard: now}
 }
 
-// begin takes a player, and says what of its offer it shall play.
-func (s *stage) begin(player *playout.Viewer, offer *playout.Offer) ([]*description.Media, error) {
-	video, audio := offer.Tracks()
+// begin takes a player, and says what of its offer it shall play: the picture and, where
+// audio is not nil, the sound.
+func (s *stage) begin(
+	player *playout.Viewer, offer *playout.Offer, video, audio *media.Track,
+) ([]*description.Media, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.mux.Attach(video, audio); err != nil {

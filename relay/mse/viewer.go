@@ -24,6 +24,7 @@ type viewer struct {
 	node   rtsp.Watcher
 	feed   media.FeedID
 	choice playout.Choice
+	silent bool // the page wants no sound, where there is a picture
 	conn   *socket
 	stage  *stage
 	out    *outbox
@@ -152,8 +153,12 @@ func (v *viewer) open() (playout.Source, *playout.Offer, error) {
 // play serves one offer until there is a better one, or the viewer ends.
 func (v *viewer) play(src playout.Source, offer *playout.Offer) error {
 	video, audio := offer.Tracks()
+	silent := v.silent && video != nil
+	if silent {
+		audio = nil
+	}
 	player := playout.NewViewer(v.cfg.Playout, offer, v.log)
-	medias, err := v.stage.begin(player, offer)
+	medias, err := v.stage.begin(player, offer, video, audio)
 	if errors.Is(err, fmp4.ErrCodec) {
 		codec := audio
 		if video != nil {
@@ -172,15 +177,15 @@ func (v *viewer) play(src playout.Source, offer *playout.Offer) error {
 	defer runs.Wait()
 	defer cancel()
 	runs.Go(func() { // ends with ctx
-		if more(ctx, src, video, audio) {
+		if more(ctx, src, video != nil, audio != nil || silent) {
 			cancel()
 		}
 	})
 	return player.Run(ctx, playout.Session{Writer: v.stage, Medias: medias})
 }
 
-// more waits until the feed has what it had not when it was offered; false: ctx ended.
-func more(ctx context.Context, src playout.Source, video, audio *media.Track) bool {
+// more waits until the feed has what is missing; false: ctx ended.
+func more(ctx context.Context, src playout.Source, video, audio bool) bool {
 	every := time.NewTicker(tickEvery)
 	defer every.Stop()
 	for {
@@ -190,7 +195,7 @@ func more(ctx context.Context, src playout.Source, video, audio *media.Track) bo
 			return false
 		}
 		t := src.Tracks()
-		if video == nil && t[media.LayerMain] != nil || audio == nil && t[media.LayerAudio] != nil {
+		if !video && t[media.LayerMain] != nil || !audio && t[media.LayerAudio] != nil {
 			return true
 		}
 	}

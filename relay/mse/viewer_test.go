@@ -395,3 +395,42 @@ func TestAPageThatSaysSomethingIsClosed(t *testing.T) {
 		}
 	})
 }
+
+func TestAPageThatWantsNoSoundGetsThePictureAlone(t *testing.T) {
+	bubble(t, func(t *testing.T, r *room) {
+		r.feed.SetTrack(media.LayerMain, h264)
+		r.feed.SetTrack(media.LayerAudio, opus)
+		mute, other := r.open("room/1?sound=0"), r.open("room/1")
+		for range 50 {
+			r.picture()
+			for range 2 {
+				r.sound()
+				time.Sleep(20 * time.Millisecond)
+			}
+		}
+		for _, c := range []struct {
+			name string
+			page *page
+			mime string
+		}{
+			{"without sound", mute, `video/mp4; codecs="avc1.640028"`},
+			{"with sound", other, `video/mp4; codecs="avc1.640028,opus"`},
+		} {
+			saw := c.page.saw()
+			if len(saw.starts) != 1 || saw.starts[0].MIME != c.mime || len(c.page.pictures()) != 50 {
+				t.Errorf("%s: %d pictures, starts %+v", c.name, len(c.page.pictures()), saw.starts)
+			}
+		}
+	})
+	bubble(t, func(t *testing.T, r *room) { // of a feed that is sound only, sound it is
+		r.feed.SetTrack(media.LayerAudio, opus)
+		p := r.open("room/1?sound=0")
+		for range 50 {
+			r.sound()
+			time.Sleep(20 * time.Millisecond)
+		}
+		if saw := p.saw(); len(saw.starts) != 1 || saw.starts[0].MIME != `audio/mp4; codecs="opus"` {
+			t.Errorf("starts %+v", saw.starts)
+		}
+	})
+}

@@ -156,3 +156,17 @@ test('a lesson nobody knows stays named while it is asked for again, and starts 
   expect(said.filter((words) => words.includes('正在连接'))).toEqual([]);
   await playing(page);
 });
+
+test('over MSE sound is asked for when it is switched on, and only then', async ({ page }) => {
+  const asked: string[] = [];
+  page.on('websocket', (socket) => void asked.push(socket.url().replace(/.*\/mse/, '')));
+  await page.goto('/watch/room-101?via=mse&layer=sub');
+  await playing(page);
+  await page.keyboard.press('m');
+  await expect.poll(() => asked).toEqual(['/room-101?sound=0&layer=sub', '/room-101?layer=sub']);
+  await playing(page);
+  await page.keyboard.press('m');
+  await page.keyboard.press('m'); // what has sound keeps it
+  await playing(page);
+  expect(asked).toHaveLength(2);
+});

@@ -83,6 +83,7 @@ export class Lesson {
         playing: () => this.playing(),
         waiting: (offlineSince) => this.tell('waiting', { offlineSince }),
         failed: (problem) => this.failed(problem),
+        again: () => this.again(),
         lacks: (what) => this.lacking(what),
       },
     };
@@ -97,6 +98,15 @@ export class Lesson {
     this.said = null;
     this.plan.held.release();
     this.tell('playing', {});
+  }
+
+  // again takes the same road anew; the picture stays meanwhile.
+  private again(): void {
+    this.plan.held.keep();
+    const road = this.road;
+    this.road = null;
+    road?.close();
+    this.open();
   }
 
   // lacking moves to MSE for the sake of the sound: a lesson nobody hears is none.

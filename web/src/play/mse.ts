@@ -28,6 +28,9 @@ export class MseRoad implements Road {
   private readonly url = URL.createObjectURL(this.source);
   private readonly socket: WebSocket;
   private readonly buffer: FragmentBuffer;
+  // A browser holds back a picture with sound by twice as much, muted or not; so sound is
+  // asked for when it is to be heard.
+  private readonly loud: boolean;
   private readonly edge = new Edge();
   private readonly age = new Age();
   private readonly ages = new Recent();
@@ -43,15 +46,23 @@ export class MseRoad implements Road {
 
   constructor(private readonly errand: Errand) {
     const { video } = errand;
+    this.loud = errand.sound && !video.muted;
     this.buffer = new FragmentBuffer(this.source, video, (err) => this.fail(new Problem('lost', String(err))));
     this.source.addEventListener('sourceopen', () => this.opened(), { once: true });
     video.srcObject = null;
     video.src = this.url;
-    this.socket = new WebSocket(`${location.protocol.replace('http', 'ws')}//${location.host}/mse/${inPath(errand.feed)}`);
+    this.socket = new WebSocket(this.address());
     this.socket.binaryType = 'arraybuffer';
     this.socket.onmessage = (e) => this.message(e.data as string | ArrayBuffer);
     this.socket.onclose = (e) => this.fail(closing(e));
     this.listen(video);
+  }
+
+  private address(): string {
+    const asked = [this.loud ? '' : 'sound=0', this.errand.layer ? `layer=${this.errand.layer}` : ''];
+    const query = asked.filter(Boolean).join('&');
+    const path = `/mse/${inPath(this.errand.feed)}${query && `?${query}`}`;
+    return `${location.protocol.replace('http', 'ws')}//${location.host}${path}`;
   }
 
   private listen(video: HTMLVideoElement): void {
@@ -59,13 +70,18 @@ export class MseRoad implements Road {
     const dry = (): void => {
       if (this.reached && !video.seeking) this.edge.ranDry();
     };
+    const volume = (): void => {
+      if (this.errand.sound && !this.loud && !video.muted && !this.over) this.errand.told.again();
+    };
     const broken = (): void => this.fail(new Problem('lost', video.error?.message));
     video.addEventListener('waiting', dry);
     video.addEventListener('error', broken);
+    video.addEventListener('volumechange', volume);
     this.undo.push(
       () => clearInterval(steady),
       () => video.removeEventListener('waiting', dry),
       () => video.removeEventListener('error', broken),
+      () => video.removeEventListener('volumechange', volume),
       drawnFrames(video, (f) => this.drawn(f.mediaTime, f.drawn)),
     );
   }

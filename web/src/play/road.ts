@@ -21,6 +21,8 @@ export interface Told {
   waiting(offlineSince: string | null): void;
   /** The road is over. */
   failed(problem: Problem): void;
+  /** The person wants something that this road was not opened for: it is to be opened anew. */
+  again(): void;
   /** The node plays, but not all: its sound, or another stream than the main one. */
   lacks(what: 'sound' | 'main'): void;
 }
