@@ -106,7 +106,7 @@ func TestAnotherCodecGoesOnOnTheSameTimeLine(t *testing.T) {
 	}
 	r.reports(1080, 0)
 	equal(t, "times", r.track(pictureID).pts, 0, 3600, 1080*90)
-	if len(r.starts) != 2 || r.starts[1].MIME != `video/mp4; codecs="hev1.1.6.L93.90,opus"` {
+	if len(r.starts) != 2 || r.starts[1].MIME != `video/mp4; codecs="hvc1.1.6.L93.90,opus"` {
 		t.Fatalf("starts: %+v", r.starts[len(r.starts)-1])
 	}
 	// A player begins with a group from before.

@@ -53,6 +53,7 @@ type rig struct {
 	shown         uint64
 	starts        []*Start
 	inits         []*fmp4.Init
+	raw           [][]byte // the init segments as they are
 	parts         []*fmp4.Part
 	keys          []bool
 	stream        bytes.Buffer // all of it
@@ -158,7 +159,7 @@ func (r *rig) drain() {
 			if err := in.Unmarshal(bytes.NewReader(s.Data)); err != nil {
 				r.t.Fatal(err)
 			}
-			r.starts, r.inits = append(r.starts, s.Start), append(r.inits, in)
+			r.starts, r.inits, r.raw = append(r.starts, s.Start), append(r.inits, in), append(r.raw, s.Data)
 			continue
 		}
 		var parts fmp4.Parts

@@ -1,6 +1,7 @@
 package fmp4
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -51,7 +52,32 @@ func initSegment(tracks []initTrack) ([]byte, error) {
 	if err := in.Marshal(&b); err != nil {
 		return nil, fmt.Errorf("init segment: %w", err)
 	}
-	return b.Bytes(), nil
+	data := b.Bytes()
+	for _, t := range tracks {
+		if strings.HasPrefix(t.name, "hvc1.") {
+			complete(data)
+		}
+	}
+	return data, nil
+}
+
+// complete makes an hvc1 of the hev1 in an init segment: all parameter sets are there
+// and none is in the samples (ISO/IEC 14496-15 §8.4.1.1). Safari plays no hev1, and
+// mediacommon writes no hvc1.
+func complete(init []byte) {
+	const entry, arrays = 86, 22 // bytes of a VisualSampleEntry, and of hvcC before the number of arrays
+	i := bytes.Index(init, []byte("hev1"))
+	if i < 0 || len(init) < i+entry+4+arrays+1 || string(init[i+entry:i+entry+4]) != "hvcC" {
+		return
+	}
+	copy(init[i:], "hvc1")
+	b := init[i+entry+4+arrays:]
+	n := b[0]
+	for b = b[1:]; n > 0 && len(b) >= 5; n-- {
+		const complete = 0x80
+		b[0] |= complete
+		b = b[min(5+int(b[3])<<8+int(b[4]), len(b)):] // one set in each
+	}
 }
 
 // fragmentOf writes moof and mdat.

@@ -33,6 +33,7 @@ const maxSet = 4096
 type sets struct {
 	h265          bool
 	vps, sps, pps []byte
+	inband        bool // there is more than one of a kind, so samples hold some
 
 	width, height int    // by the SPS
 	described     string // RFC 6381's name of it
@@ -74,6 +75,10 @@ func (s *sets) learn(units [][]byte) (changed bool) {
 	var seen [unitEntry + 1]bool
 	for _, u := range units {
 		k := s.kind(u)
+		if s.h265 && !s.inband && seen[k] && k != unitOther && s.further(k, u) {
+			s.inband, changed = true, true
+			s.read()
+		}
 		if seen[k] || len(u) > maxSet {
 			continue
 		}
@@ -92,6 +97,20 @@ func (s *sets) learn(units [][]byte) (changed bool) {
 		}
 	}
 	return changed
+}
+
+// further tells whether a set is another one than the first of its kind.
+func (s *sets) further(k unit, u []byte) bool {
+	switch k {
+	case unitVPS:
+		return !bytes.Equal(u, s.vps)
+	case unitSPS:
+		return !bytes.Equal(u, s.sps)
+	case unitPPS:
+		return !bytes.Equal(u, s.pps)
+	case unitOther, unitDelimiter, unitEntry:
+	}
+	return false
 }
 
 // renew copies a set that is another one: a packet is not to be kept for it.
@@ -130,14 +149,16 @@ func (s *sets) readH265() {
 		return
 	}
 	s.width, s.height = sps.Width(), sps.Height()
-	s.described = nameH265(&sps.ProfileTierLevel)
+	s.described = "hvc1." + nameH265(&sps.ProfileTierLevel)
+	if s.inband {
+		s.described = "hev1." + nameH265(&sps.ProfileTierLevel)
+	}
 }
 
-// nameH265 is ISO/IEC 14496-15 annex E.3: profile space and profile, compatibility
+// nameH265 is what ISO/IEC 14496-15 annex E.3 has behind hvc1 or hev1: profile space and profile, compatibility
 // flags with the bits reversed, tier and level, constraint flags as bytes.
 func nameH265(p *h265.SPS_ProfileTierLevel) string {
 	var b strings.Builder
-	b.WriteString("hev1.")
 	if p.GeneralProfileSpace > 0 {
 		b.WriteByte('A' + p.GeneralProfileSpace - 1)
 	}
