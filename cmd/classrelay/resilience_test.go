@@ -41,11 +41,17 @@ type process struct {
 // and what it said is shown if the test has failed.
 func launch(t *testing.T, args ...string) *process {
 	t.Helper()
-	logs, err := os.Create(filepath.Join(t.TempDir(), args[0]+".log"))
+	return start(t, exec.CommandContext(t.Context(), os.Args[0], args...), args[0])
+}
+
+// start starts a command that is the program; name is what its log is called.
+func start(t *testing.T, cmd *exec.Cmd, name string) *process {
+	t.Helper()
+	logs, err := os.Create(filepath.Join(t.TempDir(), name+".log"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, cmd: exec.CommandContext(t.Context(), os.Args[0], args...), logs: logs}
+	p := &process{t: t, cmd: cmd, logs: logs}
 	p.cmd.Env = append(os.Environ(), asProgram+"=1")
 	p.cmd.Stderr = logs
 	if err := p.cmd.Start(); err != nil {
