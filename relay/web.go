@@ -46,6 +46,9 @@ func newWeb(n *Node) (*web, error) {
 
 		KeyFrame: w.keyFrame,
 	}
+	if n.id != nil {
+		cfg.Names = n.id.Hosts
+	}
 	if listen.HTTPS != "" {
 		cfg.TLS = n.id.WebTLS()
 	}

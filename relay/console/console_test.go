@@ -120,6 +120,9 @@ type desk struct {
 	given *access.Rules
 }
 
+// itsName is the name under which the tests ask.
+func itsName() []string { return []string{"node.school"} }
+
 // opened lets the network of the pupils watch.
 func opened() access.Config {
 	return access.Config{Watch: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}}
@@ -136,7 +139,7 @@ func newDesk(t *testing.T, cfg access.Config, users ...access.User) *desk {
 		"assets/index-abc12.js": {Data: []byte("let page")},
 	}
 	var err error
-	d.Server, err = New(Config{HTTP: ":8080", Pages: pages}, d.node, d.rulesNow, NewJournal(), zap.NewNop())
+	d.Server, err = New(Config{HTTP: ":8080", Pages: pages, Names: itsName}, d.node, d.rulesNow, NewJournal(), zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +231,10 @@ func (d *desk) token(user string) string {
 	return resp.Cookie.Value
 }
 
-func withToken(token string) func(r *http.Request) { return header("Cookie", cookieName+"="+token) }
+// withToken sends a session's cookie, under the name that it has on that way.
+func withToken(token string) func(r *http.Request) {
+	return func(r *http.Request) { r.Header.Add("Cookie", cookieNameFor(r)+"="+token) }
+}
 
 // wants checks a status and, of a problem, its code.
 func wants(t *testing.T, resp *reply, status int, code string) {

@@ -19,6 +19,9 @@ const (
 	// connection may stay without one: strangers are not to collect connections.
 	headerWithin = 5 * time.Second
 	idleFor      = time.Minute
+	// answerWithin bounds how long an answer may take to be taken: two megabytes of a
+	// picture over a slow line. Events and players have bounds of their own.
+	answerWithin = 30 * time.Second
 	// headerMost bounds a request's header, in bytes.
 	headerMost = 16 << 10
 	// connectionsMost bounds the connections of one door: a page takes three or four, a
@@ -44,6 +47,7 @@ func newDoor(
 	}
 	return &door{key: key, listener: l, server: &http.Server{
 		ReadHeaderTimeout: headerWithin,
+		WriteTimeout:      answerWithin,
 		IdleTimeout:       idleFor,
 		MaxHeaderBytes:    headerMost,
 		TLSConfig:         secure,

@@ -29,7 +29,7 @@ func newRoom(t *testing.T, cfg access.Config, users ...access.User) *room {
 	t.Helper()
 	r := &room{desk: newDesk(t, cfg, users...), net: testnet.New(1), done: make(chan error, 1)}
 	var err error
-	r.Server, err = New(Config{HTTP: ":80", Listen: r.net.Host("10.1.0.1").Listen}, r.node, r.rulesNow, NewJournal(),
+	r.Server, err = New(Config{HTTP: ":80", Names: itsName, Listen: r.net.Host("10.1.0.1").Listen}, r.node, r.rulesNow, NewJournal(),
 		zap.NewNop())
 	if err != nil {
 		t.Fatal(err)

@@ -9,8 +9,21 @@ import (
 	"github.com/classrelay/classrelay/relay/access"
 )
 
-// cookieName is that of the session's cookie.
-const cookieName = "classrelay"
+// The session's cookie. Over https it has a name that browsers take only with Secure, of
+// this very host and for all of it (RFC 6265bis §4.1.3.2): no other port, no page in clear
+// and no neighbour in the domain can put one of its own in its place.
+const (
+	cookieName       = "classrelay"
+	secureCookieName = "__Host-classrelay"
+)
+
+// cookieNameFor is which of them a request's session has.
+func cookieNameFor(r *http.Request) string {
+	if encrypted(r) {
+		return secureCookieName
+	}
+	return cookieName
+}
 
 // visitor is who asks.
 type visitor struct {
@@ -18,6 +31,8 @@ type visitor struct {
 	token string // of the session, if there is one
 	// expired: a token came that is not, or no longer, good.
 	expired bool
+	// strange: he would be let in for his network's sake, had he used a name of this node.
+	strange bool
 }
 
 // sees tells whether the visitor may know who else watches.
@@ -45,6 +60,10 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, feed media.FeedID
 	switch {
 	case verdict.Allowed:
 		return v, true
+	case v.strange:
+		refuse(w, http.StatusForbidden, codeUnknownName, "this node has no such name: open it by its address, "+
+			"or issue its certificate with --host and the name")
+		return v, false
 	case !verdict.Ask:
 		refuse(w, http.StatusForbidden, codeForbidden, verdict.Reason)
 		return v, false
@@ -73,6 +92,9 @@ func (s *Server) ask(r *http.Request, feed media.FeedID, a access.Action) (visit
 		q.Authorization = r.Header.Values("Authorization")
 	}
 	verdict := rules.Check(q)
+	if verdict.Allowed && verdict.User == "" && !knowsHost(r.Host, s.cfg.Names()) {
+		v.strange, verdict = true, access.Verdict{Reason: "asked under a name that is not this node's"}
+	}
 	switch {
 	case verdict.Allowed && verdict.User != "":
 		v.user = verdict.User
@@ -85,7 +107,7 @@ func (s *Server) ask(r *http.Request, feed media.FeedID, a access.Action) (visit
 // whoIs reads the session of a request.
 func (s *Server) whoIs(rules *access.Rules, r *http.Request) visitor {
 	token, ok := bearerOf(r)
-	if c, err := r.Cookie(cookieName); err == nil {
+	if c, err := r.Cookie(cookieNameFor(r)); err == nil {
 		token, ok = c.Value, true
 	}
 	if !ok {

@@ -83,7 +83,7 @@ func (s *Server) refuseLogin(w http.ResponseWriter, e access.Entrance) {
 // browser send it.
 func cookie(r *http.Request, token string, maxAge int) *http.Cookie {
 	return &http.Cookie{
-		Name: cookieName, Value: token, Path: "/", MaxAge: maxAge,
+		Name: cookieNameFor(r), Value: token, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: encrypted(r),
 	}
 }

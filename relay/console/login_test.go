@@ -23,7 +23,7 @@ func TestTheCookieOfASession(t *testing.T) {
 			})
 			wants(t, resp, 204, "")
 			c := resp.Cookie
-			if c.Name != "classrelay" || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" ||
+			if c.Name != map[bool]string{true: "__Host-classrelay", false: "classrelay"}[tls] || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" ||
 				c.Secure != tls || c.MaxAge != 12*60*60 || c.Domain != "" {
 				t.Errorf("cookie %s", resp.Header.Get("Set-Cookie"))
 			}

@@ -77,11 +77,14 @@ func TestWithoutPagesTheServerSaysHowToBuildThem(t *testing.T) {
 func TestEveryAnswerHasTheHeaders(t *testing.T) {
 	d := newDesk(t, opened())
 	want := map[string]string{
-		"Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
-			"media-src 'self' blob:; connect-src 'self' ws: wss:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'",
-		"X-Content-Type-Options":     "nosniff",
-		"Referrer-Policy":            "no-referrer",
-		"Cross-Origin-Opener-Policy": "same-origin",
+		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; " +
+			"media-src 'self' blob:; connect-src 'self' ws://node.school:8080; frame-ancestors 'none'; base-uri 'none'; " +
+			"form-action 'self'; require-trusted-types-for 'script'; trusted-types 'none'",
+		"X-Frame-Options":              "DENY",
+		"Cross-Origin-Resource-Policy": "same-origin",
+		"X-Content-Type-Options":       "nosniff",
+		"Referrer-Policy":              "no-referrer",
+		"Cross-Origin-Opener-Policy":   "same-origin",
 	}
 	for _, path := range []string{"/", "/assets/index-abc12.js", "/api/v1/status", "/api/v1/session", "/nothing"} {
 		resp := d.ask(pupil, http.MethodGet, path)

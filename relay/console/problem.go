@@ -29,6 +29,7 @@ const (
 
 	codeTooMany     = "too-many-tries"
 	codeUnknownFeed = "unknown-feed"
+	codeUnknownName = "unknown-name"
 	codeWrongLogin  = "wrong-login"
 )
 

@@ -37,6 +37,9 @@ type Config struct {
 	Listen func(network, address string) (net.Listener, error)
 	// Dial opens connections to cameras, for their pictures. Default: the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Names are those under which people may open the pages without a login, besides
+	// addresses and names of the local network: see knowsHost. Default: none.
+	Names func() []string
 	// KeyFrame gives the last key frame that the node has of a feed as one fragment of
 	// MP4, with its MIME type; an error when it has none. Default: it keeps none.
 	KeyFrame func(feed media.FeedID) (mime string, fragment []byte, err error)
@@ -104,6 +107,9 @@ func New(cfg Config, node Node, rules func() *access.Rules, journal *Journal, lo
 			var lc net.ListenConfig
 			return lc.Listen(context.Background(), network, address)
 		}
+	}
+	if cfg.Names == nil {
+		cfg.Names = func() []string { return nil }
 	}
 	files, err := newPages(cfg.Pages)
 	if err != nil {

@@ -54,6 +54,9 @@ func (id *Identity) Name() string { return id.current.Load().name }
 // NotAfter is when the certificate expires.
 func (id *Identity) NotAfter() time.Time { return id.current.Load().cert.Leaf.NotAfter }
 
+// Hosts are the names of this node's host that its certificate holds.
+func (id *Identity) Hosts() []string { return id.current.Load().cert.Leaf.DNSNames }
+
 func read(dir string, now time.Time) (*credentials, error) {
 	leaf, err := readCert(filepath.Join(dir, certFile))
 	if err != nil {

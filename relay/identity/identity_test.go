@@ -98,6 +98,9 @@ func TestRenewKeepsKeyAndHosts(t *testing.T) {
 	if got := strings.Join(hostsOf(after.Leaf), " "); got != "hub.example 10.77.0.1 2001:db8::1" {
 		t.Errorf("hosts after renewal: %q", got)
 	}
+	if got := strings.Join(id.Hosts(), " "); got != "hub.example" {
+		t.Errorf("names after renewal: %q", got)
+	}
 	if err := Renew(dir, "hub", "other.example"); err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ type Middleware = (req: IncomingMessage, res: ServerResponse, next: Next) => voi
 export function mockNode(): Plugin {
   const attach = (use: (m: Middleware) => void, server: unknown, built: boolean): void => {
     use((req, res, next) => {
-      if (built) headers(res); // Vite's own client in development needs inline styles
+      if (built) headers(res, req.headers.host ?? ''); // Vite's own client in development needs inline styles
       if (!serve(req, res)) next();
     });
     playTo(server as Server);

@@ -47,6 +47,7 @@ const cases: Case[] = [
   { name: 'a password over http', path: '/login', provoke: refuse('**/api/v1/login', 403, 'plain-login'), then: login, key: 'problem.plain-login', at: '[role=alert]' },
   { name: 'an expired session in a kiosk', path: '/watch/room-101?kiosk=1', provoke: refuse('**/whep/**', 401, 'expired'), key: 'problem.expired', at: '.notice' },
   { name: 'no right to watch', path: '/watch/room-101', provoke: refuse('**/whep/**', 403, 'forbidden'), key: 'problem.forbidden', at: '.notice' },
+  { name: 'a name that is not the node’s', path: '/watch/room-101', provoke: refuse('**/whep/**', 403, 'unknown-name'), key: 'problem.unknown-name', at: '.notice' },
   { name: 'a feed that is not there', path: '/watch/room-999', key: 'problem.unknown-feed', fill: { feed: 'room-999' }, at: '.notice' },
   { name: 'H.265 that cannot be played', path: '/watch/hall', key: 'problem.codec.H265', at: '.notice' },
   { name: 'sound in AAC alone', path: '/watch/room-101?via=whep', provoke: refuse('**/whep/**', 406, 'codec', { codec: 'AAC' }), key: 'problem.codec.AAC', at: '.notice' },

@@ -22,6 +22,7 @@ export const problemCodes = [
   'taken',
   'too-many-tries',
   'unknown-feed',
+  'unknown-name',
   'unreachable-node',
   'webrtc-off',
   'wrong-login',

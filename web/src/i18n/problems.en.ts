@@ -34,6 +34,9 @@ export const problemsEn: Record<keyof typeof problemsZh, string> = {
   'problem.too-many-tries.do': 'Try again in {seconds} s.',
   'problem.unknown-feed': 'This node has no feed called {feed}.',
   'problem.unknown-feed.do': 'Check the address, or go back to the node and choose a feed.',
+  'problem.unknown-name': 'The name in this address is not one of this node’s.',
+  'problem.unknown-name.do':
+    'Open it by its IP address, or log in; the administrator can issue the node’s certificate with --host and this name.',
   'problem.unreachable-node': 'The node cannot be reached.',
   'problem.unreachable-node.do': 'Check the network of this device. The node may be restarting: the page goes on by itself.',
   'problem.webrtc-off': 'This node has WebRTC switched off: it can neither play nor take a picture that way.',

@@ -35,6 +35,8 @@ export const problemsZh = {
   'problem.too-many-tries.do': '请 {seconds} 秒后再试。',
   'problem.unknown-feed': '此节点没有名为 {feed} 的画面。',
   'problem.unknown-feed.do': '请核对地址，或返回节点页选择画面。',
+  'problem.unknown-name': '这个网址里的名称不是此节点的。',
+  'problem.unknown-name.do': '请用节点的 IP 地址打开，或先登录；也可让管理员用 --host 把这个名称签进节点证书。',
   'problem.unreachable-node': '连接不到节点。',
   'problem.unreachable-node.do': '请检查这台设备的网络；节点可能正在重启，恢复后此页自动继续。',
   'problem.webrtc-off': '此节点关闭了 WebRTC，不能用它播放或发送。',
