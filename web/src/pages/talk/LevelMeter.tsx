@@ -22,7 +22,7 @@ export function LevelMeter({ stream, muted }: { stream: MediaStream; muted: bool
       <label for="level">{say('talk.level')}</label>
       <meter id="level" class="level" min={0} max={1} low={quietBelow} high={0.92} optimum={0.5} value={muted ? 0 : level} />
       <p class="soft quiet-words" role="status">
-        {quiet && !muted ? say('talk.level.quiet') : ''}
+        {quiet && !muted && say('talk.level.quiet')}
       </p>
     </div>
   );
