@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"go.uber.org/zap"
@@ -11,6 +12,7 @@ import (
 	"github.com/classrelay/classrelay/playout"
 	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/lesson"
+	"github.com/classrelay/classrelay/relay/route"
 	"github.com/classrelay/classrelay/relay/rtsp"
 )
 
@@ -39,11 +41,11 @@ func (c *classes) configure(written []lesson.Class) {
 	c.changed(c.book.Configure(written))
 }
 
-// learn takes in what a peer knows; above says that it is a parent of this node.
-func (c *classes) learn(peer string, above bool, told []lesson.Class) {
+// learn takes in what a peer knows over a link; above says that it is a parent of this node.
+func (c *classes) learn(link string, above bool, told []lesson.Class) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.changed(c.book.Learn(peer, above, told))
+	c.changed(c.book.Learn(peerOf(link, above), told))
 }
 
 // all is what to tell peers.
@@ -61,7 +63,7 @@ func (c *classes) asked(from string, a *lesson.Ask) {
 	var on lesson.Ask
 	err := c.credible(from, a)
 	if err == nil {
-		peer, on, err = c.book.Asked(from, a)
+		peer, on, err = c.book.Asked(peerOf(from, false), a)
 	}
 	if err == nil && peer != "" {
 		err = c.handOn(peer, on)
@@ -76,11 +78,16 @@ func (c *classes) asked(from string, a *lesson.Ask) {
 	}
 }
 
+// peerOf is who is at the other end of a link.
+func peerOf(link string, above bool) lesson.Peer {
+	return lesson.Peer{Link: link, Node: route.NodeOf(link), Above: above}
+}
+
 // credible tells whether a peer can speak for the node that asks: it is that node, or
 // the way to that node's room leads over it.
 func (c *classes) credible(from string, a *lesson.Ask) error {
 	class := c.book.Known(a.Class)
-	if a.Path[0] == from || class == nil {
+	if a.Path[0] == route.NodeOf(from) || class == nil {
 		return nil
 	}
 	if !c.table.leadsTo(class.Rooms[a.Path[0]], from) {
@@ -219,12 +226,12 @@ func (t *table) named(id media.FeedID) *feed {
 	return f
 }
 
-// leadsTo tells whether the way to a feed leads over a peer.
+// leadsTo tells whether a way to a feed leads over a peer, which need not be the one it
+// comes by.
 func (t *table) leadsTo(id media.FeedID, over string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	peer, _, ok := t.routes.Best(id)
-	return ok && peer == over
+	return slices.Contains(t.routes.Peers(id), over)
 }
 
 // ask hands an Ask to a link; false: there is none to that peer, or it is busy.

@@ -92,7 +92,7 @@ func (d *dialer) dial(ctx context.Context) (*roq.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	socket, err := d.node.net.listenPacket()("udp", ":0")
+	socket, err := d.node.net.socket(d.parent.Via)
 	if err != nil {
 		return nil, err
 	}
@@ -103,13 +103,22 @@ func (d *dialer) dial(ctx context.Context) (*roq.Conn, error) {
 	conn, err := roq.Dial(ctx, addr, roq.TransportConfig{
 		PacketConn: socket,
 		TLS:        d.node.id.ClientTLS(host, d.parent.Node),
-		Protocols:  protocols(),
+		Protocols:  d.protocols(),
 	})
 	if err != nil {
 		_ = socket.Close()
 		return nil, err
 	}
 	return conn, nil
+}
+
+// protocols are what this dialler speaks: over one of several lines only what a parent
+// knows that can tell them apart.
+func (d *dialer) protocols() []string {
+	if d.parent.Via != "" {
+		return []string{roq.ProtocolLine}
+	}
+	return []string{roq.ProtocolRelay}
 }
 
 // downlink says how a link of this node sends.

@@ -21,14 +21,22 @@ import (
 // in its own log, who was refused by whom, and what to do.
 
 // protocols are what nodes speak to each other.
-func protocols() []string { return []string{roq.ProtocolRelay} }
+func protocols() []string { return []string{roq.ProtocolRelay, roq.ProtocolLine} }
+
+// noCommonProtocol is the alert no_application_protocol (RFC 7301 §3.2).
+const noCommonProtocol = 120
 
 // inWords says why a dial failed where QUIC has a number.
 func (d *dialer) inWords(err error) error {
 	if refused, ok := errors.AsType[*identity.PeerError](err); ok {
 		return refused // without the number in front
 	}
-	if alert, ok := roq.RefusedBy(err); ok {
+	alert, ok := roq.RefusedBy(err)
+	if ok && alert == noCommonProtocol && d.parent.Via != "" {
+		return fmt.Errorf("the node at %s cannot tell several lines of one node apart: update it, or leave out via",
+			d.parent.Address)
+	}
+	if ok {
 		id := d.node.id
 		return fmt.Errorf("the node at %s refuses this one, %s, whose certificate is of the county CA %s "+
 			"and good until %s (%w): its log says why",

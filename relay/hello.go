@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/classrelay/classrelay/relay/control"
+	"github.com/classrelay/classrelay/relay/route"
 	"github.com/classrelay/classrelay/roq"
 )
 
@@ -23,7 +26,9 @@ func (l *link) shake(ctx context.Context) (roq.Stream, *control.ProbeAsk, error)
 	if err := errors.Join(stream.SetReadDeadline(deadline), stream.SetWriteDeadline(deadline)); err != nil {
 		return nil, nil, fmt.Errorf("open the control stream: %w", err)
 	}
-	hello := &control.Message{Hello: &control.Hello{Protocol: control.Version, Software: l.version}}
+	hello := &control.Message{Hello: &control.Hello{
+		Protocol: control.Version, Software: l.version, Line: l.leg.line, Duplicate: l.leg.twice,
+	}}
 	if err := control.Write(stream, hello); err != nil {
 		return nil, nil, fmt.Errorf("say hello: %w", err)
 	}
@@ -41,5 +46,19 @@ func (l *link) shake(ctx context.Context) (roq.Stream, *control.ProbeAsk, error)
 			"the peer runs %s, which speaks protocol %d; this node (%s) speaks %d: update the older of the two",
 			m.Hello.Software, m.Hello.Protocol, l.version, control.Version)
 	}
+	if !l.dialled && m.Hello != nil && m.Hello.Line != "" {
+		l.goesOver(m.Hello.Line, m.Hello.Duplicate)
+	}
 	return stream, ask, errors.Join(stream.SetReadDeadline(time.Time{}), stream.SetWriteDeadline(time.Time{}))
+}
+
+// goesOver takes over what the dialler calls its line. Before the link is in the table.
+func (l *link) goesOver(line string, twice bool) {
+	l.leg.line, l.leg.twice = line, twice
+	l.name = route.Peer(l.peer, line)
+	l.sender.peer = l.name
+	l.log = l.log.With(zap.String("line", line))
+	st := *l.status.Load()
+	st.Peer = l.name
+	l.status.Store(&st)
 }

@@ -27,10 +27,17 @@ func (t *table) reconcile(f *feed) {
 	}
 	for name, link := range t.links {
 		for l := range media.Layer(media.NumLayers) {
-			here := known && peer == name && wanted[l] && offers(&a, l)
+			here := known && (peer == name || t.twins(peer, link)) && wanted[l] && offers(&a, l)
 			link.mail.want(target{f.ID(), l}, here, f.exact[l] > 0)
 		}
 	}
+}
+
+// twins tells whether what comes over the link of that name is to come over another one
+// as well. With mu held.
+func (t *table) twins(name string, other *link) bool {
+	l := t.links[name]
+	return l != nil && l != other && l.peer == other.peer && (l.leg.twice || other.leg.twice)
 }
 
 // offers tells whether a feed has a layer, or may have it for all we know.

@@ -16,6 +16,7 @@ import (
 	"github.com/classrelay/classrelay/relay/clock"
 	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/control"
+	"github.com/classrelay/classrelay/relay/route"
 	"github.com/classrelay/classrelay/roq"
 )
 
@@ -43,7 +44,8 @@ const (
 // control stream's reader and writer, likewise; and the loop, which decides and
 // never blocks.
 type link struct {
-	peer    string
+	peer    string // the node at the other end
+	name    string // the link: peer, or one of several to it
 	dialled bool
 	leg     leg
 	version string
@@ -86,6 +88,9 @@ func newLink(
 	t *table, conn *roq.Conn, peer string, way leg, cfg fanout.DownlinkConfig, version string, log *zap.Logger,
 ) (*link, error) {
 	log = log.With(zap.String("peer", peer))
+	if way.line != "" {
+		log = log.With(zap.String("line", way.line))
+	}
 	dialled := way.parent != ""
 	session, err := roq.NewSession(conn, roq.SessionConfig{Relay: true, Listener: !dialled}, log)
 	if err != nil {
@@ -93,6 +98,7 @@ func newLink(
 	}
 	l := &link{
 		peer:    peer,
+		name:    route.Peer(peer, way.line),
 		dialled: dialled,
 		leg:     way,
 		version: version,
@@ -107,8 +113,8 @@ func newLink(
 	}
 	l.receiver = newReceiver(t, session, l.in, log)
 	cfg.Seed = seedOf(t.node, peer)
-	l.sender = newSender(t, peer, session, l.mail.wake, cfg)
-	l.status.Store(&LinkStatus{Peer: peer, Parent: way.parent, Dialled: dialled, Since: time.Now()})
+	l.sender = newSender(t, l.name, session, l.mail.wake, cfg)
+	l.status.Store(&LinkStatus{Peer: l.name, Parent: way.parent, Dialled: dialled, Since: time.Now()})
 	conn.Controller().SetYield(false) // the downlink's own estimator yields
 	for _, id := range []uint64{timeFlow, fanout.FeedbackFlow, fanout.ProbeFlow} {
 		if err := session.Receive(id, l.in); err != nil {
@@ -163,13 +169,13 @@ func (l *link) exchangeFeeds(ctx context.Context) error {
 		loser.mail.end("another link to this node has taken over")
 	}
 	if loser != l {
-		l.table.note(console.Change{Code: console.LinkUp, Link: l.peer})
+		l.table.note(console.Change{Code: console.LinkUp, Link: l.name})
 	}
 	err := l.loop(ctx)
 	l.table.removeLink(l)
 	l.sender.closeAll()
 	if loser != l {
-		l.table.noteDown(ctx, l.peer, err)
+		l.table.noteDown(ctx, l.name, err)
 	}
 	return err
 }
@@ -316,8 +322,8 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 	l.heard.Add(1)
 	switch {
 	case m.Feeds != nil:
-		l.table.learn(l.peer, m.Feeds.Feeds, l.exchange.Offset(now).Uncertainty)
-		l.table.withdrawnBy(l.peer, m.Feeds.Withdrawn)
+		l.table.learn(l.name, m.Feeds.Feeds, l.exchange.Offset(now).Uncertainty)
+		l.table.withdrawnBy(l.name, m.Feeds.Withdrawn)
 		l.receiver.learned()
 		st := *l.status.Load()
 		st.Above = m.Feeds.Above
@@ -334,9 +340,9 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 	case m.KeyFrame != nil:
 		l.sender.keyFrame(m.KeyFrame.Flow)
 	case m.Classes != nil:
-		l.table.classes.learn(l.peer, l.dialled, m.Classes.Classes)
+		l.table.classes.learn(l.name, l.dialled, m.Classes.Classes)
 	case m.Ask != nil:
-		l.table.classes.asked(l.peer, m.Ask)
+		l.table.classes.asked(l.name, m.Ask)
 	}
 	return nil
 }

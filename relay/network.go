@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 )
 
 // Network is how a node reaches others. The zero value is the operating system's;
@@ -37,6 +38,22 @@ func (n Network) listen() func(network, address string) (net.Listener, error) {
 		var lc net.ListenConfig
 		return lc.Listen(context.Background(), network, address)
 	}
+}
+
+// socket opens the UDP socket for a dial: on any interface, or by the interface or local
+// address in via.
+func (n Network) socket(via string) (net.PacketConn, error) {
+	if via == "" {
+		return n.listenPacket()("udp", ":0")
+	}
+	if ip, err := netip.ParseAddr(via); err == nil {
+		return n.listenPacket()("udp", netip.AddrPortFrom(ip, 0).String())
+	}
+	lc, err := throughInterface(via)
+	if err != nil {
+		return nil, err
+	}
+	return lc.ListenPacket(context.Background(), "udp", ":0")
 }
 
 // resolve looks the address up anew at every attempt: a parent may have moved.

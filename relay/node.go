@@ -271,13 +271,13 @@ func (n *Node) stopFeed(id media.FeedID) {
 // startParent keeps a link to a parent. With mu held.
 func (n *Node) startParent(p config.Parent) {
 	ctx, stop := context.WithCancelCause(n.ctx)
-	n.parents[p.Address] = stop
+	n.parents[p.Name()] = stop
 	d := &dialer{
 		parent: p,
 		node:   n,
 		anew:   make(chan *link, 1),
 		rng:    rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), //nolint:gosec // jitter only
-		log:    n.log.With(zap.String("parent", p.Address)),
+		log:    n.log.With(zap.String("parent", p.Name())),
 	}
 	n.dials.Go(func() { // ends with the links, or by stop
 		d.Run(ctx)
@@ -340,7 +340,7 @@ func (n *Node) Reload(cfg *config.Config) (restart []string, err error) {
 		n.stopParent(a, nil)
 	}
 	for _, p := range fresh.Parents {
-		if n.parents[p.Address] == nil {
+		if n.parents[p.Name()] == nil {
 			n.startParent(p)
 		}
 	}

@@ -56,7 +56,7 @@ func (t *table) above(peer string) (hops []control.Hop) {
 	var further []control.Hop
 	for _, l := range t.peers() {
 		st := l.status.Load()
-		if !st.Dialled || st.Peer == peer {
+		if !st.Dialled || l.peer == peer {
 			continue
 		}
 		hops = append(hops, hopOf(t.node, st))

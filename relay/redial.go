@@ -12,7 +12,9 @@ import (
 
 // leg says how a connection came about. The zero value: the peer has dialled.
 type leg struct {
-	parent string       // the address that was dialled
+	parent string       // the parent that was dialled, as config.Parent.Name
+	line   string       // what tells this link from others of the same two nodes
+	twice  bool         // media goes over this link and over another one
 	anew   chan<- *link // takes the link when it seems stuck; nil: nobody can dial anew
 }
 
@@ -50,7 +52,7 @@ func (d *dialer) keep(ctx context.Context, conn *roq.Conn) error {
 		wg.Wait()
 		drop(fresh)
 	}()
-	way, cfg := leg{parent: d.parent.Address, anew: d.anew}, d.node.downlink(d.parent.MaxRate)
+	way, cfg := d.leg(), d.node.downlink(d.parent.MaxRate)
 	carry := func(conn *roq.Conn) {
 		running++
 		wg.Go(func() { ends <- d.node.carry(ctx, conn, way, cfg) }) // ends with ctx, or by itself
@@ -81,6 +83,10 @@ func (d *dialer) keep(ctx context.Context, conn *roq.Conn) error {
 			}
 		}
 	}
+}
+
+func (d *dialer) leg() leg {
+	return leg{parent: d.parent.Name(), line: d.parent.Via, twice: d.parent.Duplicate, anew: d.anew}
 }
 
 // beside dials, and says nothing when that fails: there is a link, or what is left of

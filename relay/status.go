@@ -19,7 +19,7 @@ import (
 
 // LinkStatus is a link's figures, at most a second old. It is immutable.
 type LinkStatus struct {
-	Peer    string
+	Peer    string // the other node; with its line where there are several, as hub/eth0
 	Dialled bool   // this node dialled
 	Parent  string // the address that it dialled
 	Since   time.Time
@@ -47,7 +47,7 @@ type OutFlow struct {
 func (l *link) publish(now time.Time) {
 	was := l.status.Load()
 	st := &LinkStatus{
-		Peer:    l.peer,
+		Peer:    l.name,
 		Dialled: l.dialled,
 		Parent:  was.Parent,
 		Since:   was.Since,

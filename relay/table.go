@@ -227,12 +227,29 @@ func (t *table) noteDown(ctx context.Context, peer string, err error) {
 	t.note(c)
 }
 
+// mostLines bounds the links of one node, each over a line of its own: wired, mobile, and
+// two to spare.
+const mostLines = 4
+
+// lines is how many links there are to a node. With mu held.
+func (t *table) lines(node string) (n int) {
+	for _, l := range t.links {
+		if l.peer == node {
+			n++
+		}
+	}
+	return n
+}
+
 // addLink puts a link into use. It returns the one it replaces, to be closed, or
 // the link itself when the one that is there stays.
 func (t *table) addLink(l *link) (loser *link) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if old := t.links[l.peer]; old != nil {
+	switch old := t.links[l.name]; {
+	case old == nil && t.lines(l.peer) >= mostLines:
+		return l
+	case old != nil:
 		loser = old
 		// Both nodes dialled each other: both must keep the same one of the two
 		// links, that of the node whose name sorts first.
@@ -240,8 +257,8 @@ func (t *table) addLink(l *link) (loser *link) {
 			return l
 		}
 	}
-	t.links[l.peer] = l
-	t.routes.SetParent(l.peer, l.dialled)
+	t.links[l.name] = l
+	t.routes.SetParent(l.name, l.dialled)
 	for _, f := range t.feeds {
 		t.reconcile(f)
 	}
@@ -252,11 +269,11 @@ func (t *table) addLink(l *link) (loser *link) {
 func (t *table) removeLink(l *link) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.links[l.peer] != l {
+	if t.links[l.name] != l {
 		return
 	}
-	delete(t.links, l.peer)
-	t.rerouted(t.routes.RemovePeer(l.peer))
+	delete(t.links, l.name)
+	t.rerouted(t.routes.RemovePeer(l.name))
 }
 
 // peers lists the links in order of their peers' names.

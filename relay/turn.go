@@ -18,7 +18,7 @@ func (l *link) turn(now time.Time) error {
 	if !now.Before(l.due.announce) {
 		l.due.announce = now.Add(announceEvery)
 		feeds := &control.Feeds{
-			Feeds:     l.table.announcement(l.peer),
+			Feeds:     l.table.announcement(l.name),
 			Withdrawn: l.table.withdrawals(),
 			Above:     l.table.above(l.peer),
 		}
@@ -61,12 +61,12 @@ func (l *link) follow() {
 		l.told.moves = n
 		l.sender.down.Moved()
 		l.log.Info("the peer's address has changed", zap.Stringer("address", l.conn.RemoteAddr()))
-		l.table.note(console.Change{Code: console.AddressChanged, Link: l.peer, Why: l.conn.RemoteAddr().String()})
+		l.table.note(console.Change{Code: console.AddressChanged, Link: l.name, Why: l.conn.RemoteAddr().String()})
 	}
 	if last, n := l.sender.down.LastSwitch(); n != l.told.switches {
 		l.told.switches = n
 		l.log.Info("layers changed", zap.String("why", last.Why))
-		l.table.note(console.Change{Code: console.LayersChanged, Link: l.peer, Rule: last.Rule, Why: last.Why})
+		l.table.note(console.Change{Code: console.LayersChanged, Link: l.name, Rule: last.Rule, Why: last.Why})
 	}
 }
 

@@ -134,7 +134,7 @@ func (n *Node) noLink(p config.Parent, err error, tell bool) {
 	}
 	why := console.Text{EN: err.Error(), ZH: noLinkZH(p, err)}
 	n.pages.mu.Lock()
-	n.pages.why[p.Address] = why
+	n.pages.why[p.Name()] = why
 	name := n.pages.nameOf(p)
 	n.pages.mu.Unlock()
 	if tell {
@@ -160,7 +160,7 @@ func noLinkZH(p config.Parent, err error) string {
 // nameOf is what a parent is called: as the node that last answered there, or that
 // must, or else by its address. With mu held.
 func (w *web) nameOf(p config.Parent) string {
-	return cmp.Or(w.names[p.Address], p.Node, p.Address)
+	return cmp.Or(w.names[p.Name()], p.Node, p.Address)
 }
 
 // Status implements console.Node. The console alone asks, once a second.
@@ -211,7 +211,7 @@ func (w *web) unlinked(now time.Time, links []LinkStatus) (list []console.Link) 
 		}
 		list = append(list, console.Link{
 			Peer: w.nameOf(p), Remote: p.Address, Dialled: true, Since: moment(since), Flows: []console.Flow{},
-			Facts: console.LinkFacts{Why: w.why[p.Address]},
+			Facts: console.LinkFacts{Why: w.why[p.Name()]},
 		})
 	}
 	return list

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/classrelay/classrelay/relay/config"
+	"github.com/classrelay/classrelay/relay/route"
 )
 
 // meters turn counters into rates and shares for the node's page. They are a core:
@@ -85,15 +86,15 @@ func (m *meters) away(now time.Time, p config.Parent, links []LinkStatus) time.T
 		m.absent = make(map[string]time.Time)
 	}
 	for i := range links {
-		if links[i].Parent == p.Address || p.Node != "" && links[i].Peer == p.Node {
-			delete(m.absent, p.Address)
+		if links[i].Parent == p.Name() || p.Node != "" && links[i].Peer == route.Peer(p.Node, p.Via) {
+			delete(m.absent, p.Name())
 			return time.Time{}
 		}
 	}
-	if m.absent[p.Address].IsZero() {
-		m.absent[p.Address] = now
+	if m.absent[p.Name()].IsZero() {
+		m.absent[p.Name()] = now
 	}
-	return m.absent[p.Address]
+	return m.absent[p.Name()]
 }
 
 // forget drops what was not read for a while: feeds and links come and go.

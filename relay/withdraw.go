@@ -8,6 +8,7 @@ import (
 
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/console"
+	"github.com/classrelay/classrelay/relay/route"
 )
 
 // A feed outlives its source: viewers wait while a camera reboots or a line is cut.
@@ -42,7 +43,7 @@ func (t *table) abandon(peer string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for id, f := range t.feeds {
-		if f.source == nil && f.from == peer {
+		if f.source == nil && route.NodeOf(f.from) == peer {
 			t.sendAway(id, "this node's configuration, which has no parent "+peer+" any more")
 		}
 	}

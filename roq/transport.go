@@ -18,6 +18,10 @@ import (
 const (
 	// ProtocolRelay is RoQ between two nodes of ours, with control and fragments.
 	ProtocolRelay = "classrelay/1"
+	// ProtocolLine is ProtocolRelay for a link that is one of several between the same two
+	// nodes. A node that would take it for a second try of the first one does not know
+	// the name, and refuses it.
+	ProtocolLine = "classrelay/1-line"
 	// ProtocolRoQ is plain RoQ of the draft this package follows.
 	ProtocolRoQ = "roq-14"
 )

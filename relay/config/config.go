@@ -71,6 +71,24 @@ type Parent struct {
 	Node string `yaml:"node,omitempty"`
 	// MaxRate caps what this node sends to that parent. Default: links.max_rate.
 	MaxRate Rate `yaml:"max_rate,omitempty"`
+	// Via is the interface, as eth0, or the local address by which this node dials. One
+	// parent may be named several times, each via another line: there is a link over
+	// each then, and when one falls silent the next takes over. Default: as the system
+	// routes.
+	Via string `yaml:"via,omitempty"`
+	// Duplicate sends all media over this line, too, while another line to the same
+	// parent carries it, both ways: what one of them loses, or its end, is not seen. It
+	// takes the rate twice. Default: false.
+	Duplicate bool `yaml:"duplicate,omitempty"`
+}
+
+// Name is what tells the parents of a node apart: the address, and the line if one is
+// given.
+func (p *Parent) Name() string {
+	if p.Via == "" {
+		return p.Address
+	}
+	return p.Address + " via " + p.Via
 }
 
 // Transport is how RTSP media comes from a camera.

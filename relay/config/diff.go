@@ -12,7 +12,7 @@ import (
 // start, gone things stop, changed ones stop and start, the rest is not touched.
 type Changes struct {
 	Feeds   Names[media.FeedID]
-	Parents Names[string] // by address
+	Parents Names[string] // by Parent.Name
 	// Live are keys whose new value holds at once, such as access or users.
 	Live []string
 	// Restart are keys whose new value waits for a restart of the node.
@@ -87,7 +87,7 @@ func snapshots(feeds map[media.FeedID]Feed) map[media.FeedID]string {
 func byAddress(parents []Parent) map[string]Parent {
 	m := make(map[string]Parent, len(parents))
 	for _, p := range parents {
-		m[p.Address] = p
+		m[p.Name()] = p
 	}
 	return m
 }

@@ -113,6 +113,17 @@ access: {watch: [10.0.0.0/8]}
 log: {level: debug}
 playout: {delay: 20ms}
 `
+	lines := func(more string) *Config {
+		return mustParse(t, hub+"listen: {quic: \":4433\"}\nparents: [{address: \"a:1\", via: eth0}"+more+"]\n")
+	}
+	two := lines(`, {address: "a:1", via: wwan0}`)
+	if d := Diff(lines(""), two); !slices.Equal(d.Parents.Added, []string{"a:1 via wwan0"}) || len(d.Parents.Changed) != 0 {
+		t.Errorf("a second line to a parent: %+v", d.Parents)
+	}
+	if d := Diff(two, lines(`, {address: "a:1", via: wwan0, duplicate: true}`)); !slices.Equal(d.Parents.Changed,
+		[]string{"a:1 via wwan0"}) {
+		t.Errorf("a line that is used beside the other one from now on: %+v", d.Parents)
+	}
 	d := Diff(mustParse(t, before), mustParse(t, after))
 	feeds := func(ids ...media.FeedID) []media.FeedID { return ids }
 	if !slices.Equal(d.Feeds.Added, feeds("four")) || !slices.Equal(d.Feeds.Gone, feeds("one")) ||

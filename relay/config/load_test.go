@@ -117,6 +117,18 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 		{"one port for two", hub + "listen: {rtsp: \":8554\", admin: \":8554\"}\n", `listen.admin: :8554 is listen.rtsp already`},
 		{"a parent without a port", hub + "parents: [10.0.0.1]\n", `hub.yaml:3:11: parents[0]: "10.0.0.1" is not HOST:PORT`},
 		{"a parent twice", hub + "parents: [\"a:1\", \"a:1\"]\n", `parents[1]: a:1 is a parent already`},
+		{
+			"a parent twice over one line", hub + "parents: [{address: \"a:1\", via: eth0}, {address: \"a:1\", via: eth0}]\n",
+			`parents[1]: a:1 via eth0 is a parent already`,
+		},
+		{
+			"a line that is none", hub + "parents: [{address: \"a:1\", via: \"eth0/1\"}]\n",
+			`parents[0].via: "eth0/1" is neither an interface nor an address`,
+		},
+		{
+			"a line beside which there is none", hub + "parents: [{address: \"a:1\", duplicate: true}]\n",
+			`parents[0].duplicate: a line that is used beside another one needs via`,
+		},
 		{"a node that is its own parent", hub + "parents: [{address: \"a:1\", node: hub}]\n", `parents[0].node: a node is not its own`},
 		{"a feed with a bad name", hub + "feeds:\n  room 1: {main: \"rtsp://x/y\"}\n", `hub.yaml:4:3: feeds.room 1: bad feed name`},
 		{"a feed from nowhere", hub + "feeds:\n  a: {}\n", `hub.yaml:4:3: feeds.a: it has neither main`},

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/classrelay/classrelay/media"
@@ -140,6 +141,9 @@ func portOf(addr string) int {
 	return n
 }
 
+// maxVia is more than an interface's name (15) and an IPv6 address without its zone take.
+const maxVia = 32
+
 func (c *Config) checkParents(k *checks) {
 	seen := make(map[string]bool)
 	for i, p := range c.Parents {
@@ -156,10 +160,16 @@ func (c *Config) checkParents(k *checks) {
 		if p.Node != "" && p.Node == c.Node {
 			k.add(key+".node", "a node is not its own parent")
 		}
-		if seen[p.Address] {
-			k.add(key, "%s is a parent already", p.Address)
+		if strings.ContainsAny(p.Via, "/ \t") || len(p.Via) > maxVia {
+			k.add(key+".via", "%q is neither an interface nor an address", p.Via)
 		}
-		seen[p.Address] = true
+		if p.Duplicate && p.Via == "" {
+			k.add(key+".duplicate", "a line that is used beside another one needs via")
+		}
+		if seen[p.Name()] {
+			k.add(key, "%s is a parent already", p.Name())
+		}
+		seen[p.Name()] = true
 	}
 }
 

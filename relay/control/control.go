@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/lesson"
@@ -61,6 +62,24 @@ type Message struct {
 type Hello struct {
 	Protocol int    `json:"protocol"`
 	Software string `json:"software"` // version of the program, for the log
+	// Line is what the dialling node calls the line that this link goes over, where it
+	// has a link over each of several. Empty: the only one.
+	Line string `json:"line,omitempty"`
+	// Duplicate asks for all media over this link that comes over another of the same
+	// two nodes, both ways.
+	Duplicate bool `json:"duplicate,omitempty"`
+}
+
+// validate holds the name of a line to what may be in a label: an interface or an
+// address.
+func (h *Hello) validate() error {
+	if len(h.Line) > maxName/2 {
+		return fmt.Errorf("the name of a line has %d bytes, at most %d are taken", len(h.Line), maxName/2)
+	}
+	if strings.ContainsFunc(h.Line, func(r rune) bool { return r <= ' ' || r > '~' || r == '/' }) {
+		return fmt.Errorf("the name of a line, %q, is none", h.Line)
+	}
+	return nil
 }
 
 // Feeds is the full list of what the sender can give, announced on every change
@@ -178,6 +197,8 @@ func Parse(body []byte) (*Message, error) {
 
 func (m *Message) validate() error {
 	switch {
+	case m.Hello != nil:
+		return m.Hello.validate()
 	case m.Feeds != nil:
 		return m.Feeds.validate()
 	case m.Subscribe != nil:

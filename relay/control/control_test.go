@@ -15,6 +15,7 @@ import (
 func TestMessagesComeBackAsTheyWere(t *testing.T) {
 	for _, want := range []*Message{
 		{Hello: &Hello{Protocol: Version, Software: "v1"}},
+		{Hello: &Hello{Protocol: Version, Software: "v1", Line: "wwan0", Duplicate: true}},
 		{Feeds: &Feeds{Feeds: []Feed{{
 			ID: "room-1", Path: []string{"school", "hub"}, Online: true, ClockErrorUs: 300,
 			Tracks: map[media.Layer]*media.Track{
@@ -66,6 +67,9 @@ func TestReadRefuses(t *testing.T) {
 		"a probe without end":      frame(`{"probe":{"send":{"rooms":1}}}`),
 		"a probe of many rooms":    frame(`{"probe":{"send":{"rooms":101,"for_ms":1}}}`),
 		"a hop without a node":     frame(`{"feeds":{"feeds":[],"above":[{"parent":"x"}]}}`),
+		"a line with a slash":      frame(`{"hello":{"protocol":1,"line":"a/b"}}`),
+		"a line that ends a line":  frame(`{"hello":{"protocol":1,"line":"a\n"}}`),
+		"a line without end":       frame(`{"hello":{"protocol":1,"line":"` + strings.Repeat("x", 33) + `"}}`),
 		"an unknown layer":         frame(`{"subscribe":{"feed":"x","layer":"middle","flow":64}}`),
 		"sound on a picture layer": frame(`{"feeds":{"feeds":[{"id":"x","path":["a"],"tracks":{"main":` +
 			`{"codec":"Opus","pt":98,"clock":48000}}}]}}`),
@@ -92,6 +96,7 @@ func frame(body string) string {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"feeds":{"feeds":[{"id":"room-1","path":["a"],"tracks":{"main":{"codec":"H264","pt":96,"clock":90000}}}]}}`))
+	f.Add([]byte(`{"hello":{"protocol":1,"software":"v1","line":"fe80::1%eth0","duplicate":true}}`))
 	f.Add([]byte(`{"probe":{"send":{"id":1,"rooms":6,"for_ms":1500}}}`))
 	f.Add([]byte(`{"probe":{"terms":{"max_rate":1,"max_ms":1,"datagram_size":1,"above":[{"node":"a","parent":"b"}]}}}`))
 	f.Add([]byte(`{"subscribe":{"feed":"x","layer":"main","flow":64}}`))

@@ -108,7 +108,7 @@ func validateHops(hops []Hop) error {
 	}
 	for i := range hops {
 		h := &hops[i]
-		if h.Node == "" || len(h.Node) > maxName || h.Parent == "" || len(h.Parent) > maxName {
+		if h.Node == "" || len(h.Node) > maxName || h.Parent == "" || len(h.Parent) > 2*maxName {
 			return errors.New("a node name of a hop is empty or too long")
 		}
 	}

@@ -19,20 +19,24 @@ type Book struct {
 	node    string
 	classes map[string]*Class
 	own     map[string]*Class // those this node may change, as they are written
-	from    map[string]teller
-	gone    []string // taken out, the longest ago first
+	from    map[string]Peer   // who last said something new
+	gone    []string          // taken out, the longest ago first
 }
 
-// teller is the peer that last said something new of a class; the zero value: this node.
-type teller struct {
-	peer  string
-	above bool
+// Peer is who says something about classes; the zero value is this node.
+type Peer struct {
+	// Link is how it is reached, of which a node may have several.
+	Link string
+	// Node is its name, as its certificate has it.
+	Node string
+	// Above says that it is a parent of this node.
+	Above bool
 }
 
 // NewBook returns an empty one for the node of this name.
 func NewBook(node string) *Book {
 	return &Book{
-		node: node, classes: make(map[string]*Class), own: make(map[string]*Class), from: make(map[string]teller),
+		node: node, classes: make(map[string]*Class), own: make(map[string]*Class), from: make(map[string]Peer),
 	}
 }
 
@@ -50,11 +54,11 @@ func (b *Book) Configure(written []Class) (changed []string) {
 		}
 		first := *w
 		first.Turn, first.By = 0, "" // anything that others know of it is newer
-		b.put(&first, teller{}, &changed)
+		b.put(&first, Peer{}, &changed)
 	}
 	for id := range b.own {
 		if old := b.classes[id]; own[id] == nil && old != nil {
-			b.put(&Class{ID: id, Turn: old.Turn + 1, By: b.node, Hubs: old.Hubs, Gone: true}, teller{}, &changed)
+			b.put(&Class{ID: id, Turn: old.Turn + 1, By: b.node, Hubs: old.Hubs, Gone: true}, Peer{}, &changed)
 		}
 	}
 	b.own = own
@@ -72,12 +76,12 @@ func (b *Book) adapt(w *Class, changed *[]string) {
 	if old.Gone || !maps.Equal(fresh.Rooms, old.Rooms) || !slices.Equal(fresh.Hubs, old.Hubs) ||
 		fresh.Main != old.Main || fresh.Floor != old.Floor {
 		fresh.Turn, fresh.By = old.Turn+1, b.node
-		b.put(&fresh, teller{}, changed)
+		b.put(&fresh, Peer{}, changed)
 	}
 }
 
 // put replaces a class, and forgets the one that has been gone longest when there are many.
-func (b *Book) put(c *Class, from teller, changed *[]string) {
+func (b *Book) put(c *Class, from Peer, changed *[]string) {
 	b.classes[c.ID], b.from[c.ID] = c, from
 	*changed = append(*changed, c.ID)
 	b.gone = slices.DeleteFunc(b.gone, func(id string) bool { return id == c.ID })
@@ -97,22 +101,22 @@ func (b *Book) put(c *Class, from teller, changed *[]string) {
 //
 // A node that has started anew learns so who was made the main school before, also from
 // schools; it keeps the rooms of its own configuration.
-func (b *Book) Learn(peer string, above bool, told []Class) (changed []string) {
+func (b *Book) Learn(peer Peer, told []Class) (changed []string) {
 	for i := range told {
 		c := &told[i]
 		old := b.classes[c.ID]
 		switch {
 		case old == nil && (len(b.classes) >= maxKnown || c.Gone):
-		case old != nil && !c.newer(old) && !b.overrules(above, c):
-		case b.believes(peer, above, old, c):
-			b.put(c, teller{peer, above}, &changed)
+		case old != nil && !c.newer(old) && !b.overrules(peer, c):
+		case b.believes(peer, old, c):
+			b.put(c, peer, &changed)
 			if w := b.own[c.ID]; w != nil && old.Turn == 0 {
 				b.adapt(w, &changed)
 			}
 		case b.Owns(c.ID) && old.Turn == 0 && !c.Gone && old.check(c.Main, c.Floor) == nil:
 			again := *old
 			again.Turn, again.By, again.Main, again.Floor = c.Turn, b.node, c.Main, c.Floor
-			b.put(&again, teller{}, &changed)
+			b.put(&again, Peer{}, &changed)
 		}
 	}
 	slices.Sort(changed)
@@ -122,23 +126,24 @@ func (b *Book) Learn(peer string, above bool, told []Class) (changed []string) {
 // believes tells whether a peer is taken at its word about a class: who is above always;
 // who is below when it may change the class, or when it was the first to tell of it, as a
 // city tells the province of its counties' classes. A school tells nobody first.
-func (b *Book) believes(peer string, above bool, old, told *Class) bool {
+func (b *Book) believes(peer Peer, old, told *Class) bool {
 	switch {
-	case above:
+	case peer.Above:
 		return true
 	case old == nil:
-		return told.Rooms[peer] == ""
-	case slices.Contains(old.Hubs, peer):
+		return told.Rooms[peer.Node] == ""
+	case slices.Contains(old.Hubs, peer.Node):
 		return true
 	}
-	return !b.Owns(old.ID) && b.from[old.ID] == teller{peer, false}
+	first := b.from[old.ID]
+	return !b.Owns(old.ID) && !first.Above && first.Node == peer.Node
 }
 
 // overrules tells whether what is told from above takes the place of what was told from
 // below under the same name, whatever their turns: somebody below has made it up.
-func (b *Book) overrules(above bool, told *Class) bool {
+func (b *Book) overrules(peer Peer, told *Class) bool {
 	from := b.from[told.ID]
-	return above && !from.above && from.peer != "" && !slices.Equal(told.Hubs, b.classes[told.ID].Hubs)
+	return peer.Above && !from.Above && from.Node != "" && !slices.Equal(told.Hubs, b.classes[told.ID].Hubs)
 }
 
 // Known returns a class, also one that is gone; nil: nobody has told of it.
@@ -157,9 +162,9 @@ func (b *Book) All() []Class {
 func (b *Book) Owns(id string) bool { return b.own[id] != nil }
 
 // Change makes a room the main school and gives the floor, for somebody at this node.
-// It returns the peer to whom the Ask is to be sent; "" when it is done. Errors wrap
+// It returns the link to which the Ask is to be sent; "" when it is done. Errors wrap
 // ErrClass.
-func (b *Book) Change(id, main, floor string) (peer string, ask Ask, err error) {
+func (b *Book) Change(id, main, floor string) (link string, ask Ask, err error) {
 	c, err := b.changeable(id, main, floor)
 	if err != nil {
 		return "", Ask{}, err
@@ -172,15 +177,15 @@ func (b *Book) Change(id, main, floor string) (peer string, ask Ask, err error) 
 	if err := c.allowed(&ask); err != nil {
 		return "", Ask{}, err
 	}
-	return b.from[id].peer, ask, nil
+	return b.from[id].Link, ask, nil
 }
 
-// Asked takes an Ask of a peer. It returns the peer to whom it is to be handed on; ""
+// Asked takes an Ask of a peer. It returns the link to which it is to be handed on; ""
 // when it is done. Errors wrap ErrClass and are for the log.
-func (b *Book) Asked(from string, a *Ask) (peer string, on Ask, err error) {
-	if a.Path[len(a.Path)-1] != from {
+func (b *Book) Asked(from Peer, a *Ask) (link string, on Ask, err error) {
+	if a.Path[len(a.Path)-1] != from.Node {
 		return "", Ask{}, fmt.Errorf("%w: a change of %s says it comes from %s and comes from %s", ErrClass, a.Class,
-			a.Path[len(a.Path)-1], from)
+			a.Path[len(a.Path)-1], from.Node)
 	}
 	c, err := b.changeable(a.Class, a.Main, a.Floor)
 	if err == nil {
@@ -194,10 +199,10 @@ func (b *Book) Asked(from string, a *Ask) (peer string, on Ask, err error) {
 		return "", Ask{}, nil
 	}
 	on, ok := a.Via(b.node)
-	if peer = b.from[a.Class].peer; !ok || peer == from || peer == "" {
+	if link = b.from[a.Class].Link; !ok || link == from.Link || link == "" {
 		return "", Ask{}, fmt.Errorf("%w: no node that may change %s can be reached from here", ErrClass, a.Class)
 	}
-	return peer, on, nil
+	return link, on, nil
 }
 
 func (b *Book) changeable(id, main, floor string) (*Class, error) {

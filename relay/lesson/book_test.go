@@ -17,6 +17,9 @@ func maths(main, floor string) Class {
 	}}
 }
 
+// peer is who is reached by one link, which has its name.
+func peer(node string, above bool) Peer { return Peer{Link: node, Node: node, Above: above} }
+
 func TestWhoWatchesWhom(t *testing.T) {
 	for _, c := range []struct {
 		name                    string
@@ -99,7 +102,7 @@ func TestWhoMayChangeWhat(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b := NewBook("hub")
 			b.Configure([]Class{maths("yinshan", "")})
-			_, _, err := b.Asked(c.asks, &Ask{Class: "maths", Main: c.main, Floor: c.floor, Path: []string{c.asks}})
+			_, _, err := b.Asked(peer(c.asks, false), &Ask{Class: "maths", Main: c.main, Floor: c.floor, Path: []string{c.asks}})
 			if c.may != (err == nil) {
 				t.Errorf("%v", err)
 			}
@@ -113,20 +116,20 @@ func TestWhoMayChangeWhat(t *testing.T) {
 func TestAnAskGoesToWhoMayChangeTheClass(t *testing.T) {
 	hub, city, school := NewBook("hub"), NewBook("city"), NewBook("banpo")
 	hub.Configure([]Class{maths("yinshan", "")})
-	city.Learn("hub", false, hub.All())
-	school.Learn("city", true, city.All())
-	peer, ask, err := school.Change("maths", "banpo", "")
-	if err != nil || peer != "city" {
-		t.Fatalf("to %q: %v", peer, err)
+	city.Learn(peer("hub", false), hub.All())
+	school.Learn(peer("city", true), city.All())
+	link, ask, err := school.Change("maths", "banpo", "")
+	if err != nil || link != "city" {
+		t.Fatalf("to %q: %v", link, err)
 	}
-	peer, ask, err = city.Asked("banpo", &ask)
-	if err != nil || peer != "hub" || !slices.Equal(ask.Path, []string{"banpo", "city"}) {
-		t.Fatalf("to %q by %v: %v", peer, ask.Path, err)
+	link, ask, err = city.Asked(peer("banpo", false), &ask)
+	if err != nil || link != "hub" || !slices.Equal(ask.Path, []string{"banpo", "city"}) {
+		t.Fatalf("to %q by %v: %v", link, ask.Path, err)
 	}
-	if peer, _, err = hub.Asked("city", &ask); err != nil || peer != "" || hub.Known("maths").Main != "banpo" {
-		t.Errorf("to %q: %v, %+v", peer, err, hub.Known("maths"))
+	if link, _, err = hub.Asked(peer("city", false), &ask); err != nil || link != "" || hub.Known("maths").Main != "banpo" {
+		t.Errorf("to %q: %v, %+v", link, err, hub.Known("maths"))
 	}
-	if _, _, err := city.Asked("xihe", &ask); err == nil {
+	if _, _, err := city.Asked(peer("xihe", false), &ask); err == nil {
 		t.Error("a node may speak in another's name")
 	}
 }
@@ -138,20 +141,20 @@ func TestANodeThatStartsAnewLearnsWhoIsTheMainSchool(t *testing.T) {
 	if _, _, err := hub.Change("maths", "xihe", "banpo"); err != nil {
 		t.Fatal(err)
 	}
-	school.Learn("hub", true, hub.All())
+	school.Learn(peer("hub", true), hub.All())
 	again := NewBook("hub")
 	again.Configure(written)
-	if changed := school.Learn("hub", true, again.All()); len(changed) != 0 {
+	if changed := school.Learn(peer("hub", true), again.All()); len(changed) != 0 {
 		t.Error("the school believes a node that knows less than itself")
 	}
-	if again.Learn("banpo", false, school.All()); again.Known("maths").Main != "xihe" {
+	if again.Learn(peer("banpo", false), school.All()); again.Known("maths").Main != "xihe" {
 		t.Errorf("it is %s", again.Known("maths").Main)
 	}
 	fewer := maths("yinshan", "")
 	delete(fewer.Rooms, "xihe")
 	third := NewBook("hub")
 	third.Configure([]Class{fewer})
-	third.Learn("banpo", false, school.All())
+	third.Learn(peer("banpo", false), school.All())
 	if c := third.Known("maths"); c.Main != "yinshan" || len(c.Rooms) != 2 {
 		t.Errorf("the rooms of the new configuration do not hold: %+v", c)
 	}
@@ -167,17 +170,17 @@ func TestATurnAtAHubThatHasJustStartedIsHeard(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	school.Learn("hub", true, hub.All())
+	school.Learn(peer("hub", true), hub.All())
 	again := NewBook("hub")
 	again.Configure(written)
 	_, ask, err := school.Change("maths", "banpo", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := again.Asked("banpo", &ask); err != nil {
+	if _, _, err := again.Asked(peer("banpo", false), &ask); err != nil {
 		t.Fatal(err)
 	}
-	if school.Learn("hub", true, again.All()); school.Known("maths").Main != "banpo" {
+	if school.Learn(peer("hub", true), again.All()); school.Known("maths").Main != "banpo" {
 		t.Errorf("%+v", school.Known("maths"))
 	}
 }
@@ -185,9 +188,9 @@ func TestATurnAtAHubThatHasJustStartedIsHeard(t *testing.T) {
 func TestAClassThatIsTakenOutIsGoneEverywhere(t *testing.T) {
 	hub, school := NewBook("hub"), NewBook("banpo")
 	hub.Configure([]Class{maths("yinshan", "")})
-	school.Learn("hub", true, hub.All())
+	school.Learn(peer("hub", true), hub.All())
 	hub.Configure(nil)
-	school.Learn("hub", true, hub.All())
+	school.Learn(peer("hub", true), hub.All())
 	if c := school.Known("maths"); !c.Gone {
 		t.Errorf("%+v", c)
 	}
@@ -215,7 +218,7 @@ func TestAllNodesAgreeInTheEnd(t *testing.T) {
 			}
 			books = append(books, b)
 		}
-		tell := func(from, to int) { books[to].Learn(books[from].node, true, books[from].All()) }
+		tell := func(from, to int) { books[to].Learn(peer(books[from].node, true), books[from].All()) }
 		for range 60 {
 			if random.IntN(3) == 0 {
 				_, _, _ = books[random.IntN(2)].Change("maths", rooms[random.IntN(3)], "")
@@ -259,31 +262,31 @@ func TestASchoolIsNotBelievedAboutAClass(t *testing.T) {
 	}
 	forged := *hub.Known("maths")
 	forged.Turn, forged.By, forged.Main, forged.Hubs = maxTurn, "banpo", "banpo", []string{"banpo"}
-	if changed := hub.Learn("banpo", false, []Class{forged}); len(changed) != 0 {
+	if changed := hub.Learn(peer("banpo", false), []Class{forged}); len(changed) != 0 {
 		t.Errorf("the hub believes it: %+v", hub.Known("maths"))
 	}
 	city := NewBook("city")
-	city.Learn("hub", false, hub.All())
-	if changed := city.Learn("banpo", false, []Class{forged}); len(changed) != 0 {
+	city.Learn(peer("hub", false), hub.All())
+	if changed := city.Learn(peer("banpo", false), []Class{forged}); len(changed) != 0 {
 		t.Error("the city believes it")
 	}
-	if changed := city.Learn("other-hub", false, []Class{forged}); len(changed) != 0 {
+	if changed := city.Learn(peer("other-hub", false), []Class{forged}); len(changed) != 0 {
 		t.Error("the city believes a hub of another county")
 	}
 	province := NewBook("province")
-	if province.Learn("city", false, city.All()); province.Known("maths") == nil {
+	if province.Learn(peer("city", false), city.All()); province.Known("maths") == nil {
 		t.Error("the province does not believe the city")
 	}
 	arts := maths("banpo", "")
 	arts.ID, arts.Turn, arts.Hubs = "arts", maxTurn, []string{"banpo"}
 	school := NewBook("small-hub")
-	if changed := school.Learn("banpo", false, []Class{arts}); len(changed) != 0 {
+	if changed := school.Learn(peer("banpo", false), []Class{arts}); len(changed) != 0 {
 		t.Error("a school tells first of a class it is in")
 	}
-	school.Learn("stranger", false, []Class{arts})
+	school.Learn(peer("stranger", false), []Class{arts})
 	told := arts
 	told.Turn, told.Hubs, told.Main = 1, []string{"hub"}, "xihe"
-	if school.Learn("hub", true, []Class{told}); school.Known("arts").Main != "xihe" {
+	if school.Learn(peer("hub", true), []Class{told}); school.Known("arts").Main != "xihe" {
 		t.Error("what somebody below has made up stays")
 	}
 	forged.Turn = maxTurn + 1
@@ -306,7 +309,7 @@ func TestABookDoesNotGrow(t *testing.T) {
 	for i := range 2 * maxKnown {
 		m := maths("yinshan", "")
 		m.ID, m.Turn = fmt.Sprintf("class-%d", i), 1
-		below.Learn("hub", false, []Class{m})
+		below.Learn(peer("hub", false), []Class{m})
 	}
 	if n := len(below.All()); n > maxKnown {
 		t.Errorf("%d classes are known", n)

@@ -143,3 +143,34 @@ func TestASilentWayIsAnnouncedAsSuch(t *testing.T) {
 		t.Errorf("there is another way: %v", got)
 	}
 }
+
+// Two links to one node over lines of their own are two ways, and what comes from that
+// node goes back to it over neither.
+func TestTwoLinesToOneNodeAreTwoWays(t *testing.T) {
+	tb := New("s")
+	wired, mobile := Peer("hub", "eth0"), Peer("hub", "wwan0")
+	for _, peer := range []string{wired, mobile} {
+		tb.SetParent(peer, true)
+		if _, refused := tb.SetPeer(peer, []control.Feed{feed("room", "t", "hub")}, 0); len(refused) != 0 {
+			t.Fatalf("refused: %v", refused)
+		}
+	}
+	if by := tb.by("room"); by != wired {
+		t.Errorf("by %s", by)
+	}
+	tb.Hold("room", wired)
+	tb.SetSilence(map[string]Silence{wired: Quiet})
+	if by := tb.by("room"); by != mobile {
+		t.Errorf("with the wired line quiet by %s", by)
+	}
+	for _, peer := range []string{wired, mobile} {
+		if got := tb.Announce(peer); len(got) != 0 {
+			t.Errorf("%s is told of its own %v", peer, ids(got))
+		}
+	}
+	for peer, want := range map[string]string{"hub": "hub", wired: "hub", Peer("hub", ""): "hub"} {
+		if got := NodeOf(peer); got != want {
+			t.Errorf("%s is a link to %s", peer, got)
+		}
+	}
+}

@@ -104,7 +104,7 @@ func (t *Table) refuse(peer string, f *control.Feed) string {
 		return "it has come through this node already"
 	case len(f.Path) >= control.MaxHops:
 		return "its path is too long"
-	case f.Path[len(f.Path)-1] != peer:
+	case f.Path[len(f.Path)-1] != NodeOf(peer):
 		return "the last node of its path is not the peer that announced it"
 	}
 	return ""
@@ -130,8 +130,8 @@ func (t *Table) Origins(id media.FeedID) []string {
 func (t *Table) Withholds(peer, by string, f *control.Feed) string {
 	switch {
 	case by == "":
-	case by == peer || slices.Contains(f.Path, peer):
-		return "it comes from " + peer + " itself"
+	case NodeOf(by) == NodeOf(peer) || slices.Contains(f.Path, NodeOf(peer)):
+		return "it comes from " + NodeOf(peer) + " itself"
 	case t.upper[by] && t.upper[peer]:
 		return "it comes from " + by + ", a parent as " + peer + " is: this node is no road between them"
 	}
