@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// FileName is what the database is called in a state folder.
+const FileName = "classrelay.db"
+
+// In gives the path of the database in a state folder.
+func In(dir string) string { return filepath.Join(dir, FileName) }
+
+// Store is one open database. It is safe for concurrent use.
+type Store struct {
+	write, read *sql.DB // the same for PostgreSQL
+	dialect     dialect
+	lock        *fileLock // nil for PostgreSQL
+	damaged     string    // where a damaged file was moved to
+}
+
+// Open opens the database at path, making it and its folder when they are not there.
+// It brings the tables up to date and checks the whole file. A damaged file is moved
+// aside and an empty one begins: Damaged tells where the old one is.
+//
+// It fails with ErrDamaged when the file is damaged and another process has it open,
+// with ErrNewer when a newer classrelay has written it.
+func Open(path string) (*Store, error) {
+	if err := makeFile(path); err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	lock, err := lockFile(path + ".lock")
+	if err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	s, err := openChecked(path)
+	damaged, reason := "", err
+	if errors.Is(err, ErrDamaged) {
+		if damaged, err = moveAside(path, lock, time.Now()); err == nil {
+			s, err = openChecked(path)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the store: %w", err), lock.Close())
+	}
+	s.lock, s.damaged = lock, damaged
+	if damaged == "" {
+		return s, nil
+	}
+	err = s.Audit(context.Background(), Event{
+		At: time.Now(), Actor: "classrelay", Source: "store", Action: "store.move-aside",
+		Object: damaged, Result: reason.Error(),
+	})
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// OpenExisting is Open for those who only look: it makes nothing (ErrNoStore) and
+// moves nothing aside (ErrDamaged).
+func OpenExisting(path string) (*Store, error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w at %s", ErrNoStore, path)
+	}
+	lock, err := lockFile(path + ".lock")
+	if err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	s, err := openChecked(path)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the store: %w", err), lock.Close())
+	}
+	s.lock = lock
+	return s, nil
+}
+
+// Damaged tells where Open has moved a damaged file, empty if it found none.
+func (s *Store) Damaged() string { return s.damaged }
+
+// Close ends what the store does. What was committed is on the disk already.
+func (s *Store) Close() error {
+	err := s.write.Close()
+	if s.read != s.write {
+		err = errors.Join(err, s.read.Close())
+	}
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
+	}
+	return err
+}
+
+// openChecked opens the file, checks it and brings its tables up to date.
+func openChecked(path string) (*Store, error) {
+	s, err := openSQLite(path)
+	if err != nil {
+		return nil, err
+	}
+	ctx := context.Background() // at the start there is nobody to hurry us
+	if err = s.dialect.check(ctx, s.write); err == nil {
+		err = s.migrate(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
