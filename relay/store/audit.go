@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -49,6 +50,7 @@ func appendAudit(t tx, e Event) error {
 	if err != nil {
 		return err
 	}
+	e.clean()
 	link := e.chain(head)
 	err = t.exec(`INSERT INTO audit (`+auditColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		link.Seq, millis(e.At), e.Actor, e.Source, e.Action, e.Object, e.Result, head.hex(), link.hex())
@@ -56,6 +58,18 @@ func appendAudit(t tx, e Event) error {
 		return err
 	}
 	return t.exec(`UPDATE audit_head SET seq = $1, hash = $2 WHERE id = 1`, link.Seq, link.hex())
+}
+
+// longestField is how much of what a stranger says is kept.
+const longestField = 1000 // bytes
+
+// clean cuts the texts of an event to what every database keeps as it is: UTF-8 without
+// zero bytes. Some of it is what strangers say of themselves.
+func (e *Event) clean() {
+	for _, field := range []*string{&e.Actor, &e.Source, &e.Action, &e.Object, &e.Result} {
+		*field = strings.ReplaceAll((*field)[:min(len(*field), longestField)], "\x00", "?")
+		*field = strings.ToValidUTF8(*field, "?")
+	}
 }
 
 // AuditLog lists up to limit entries before a sequence number, newest first; 0 begins

@@ -48,7 +48,9 @@ func openSQLite(path string) (*Store, error) {
 		return nil, errors.Join(err, write.Close())
 	}
 	read.SetMaxOpenConns(readers)
-	return &Store{write: write, read: read, dialect: sqliteDialect(abs)}, nil
+	return &Store{
+		write: write, read: read, dialect: sqliteDialect(abs), keyFile: abs + ".key", trimAfter: trimAfter,
+	}, nil
 }
 
 // sqliteName is the data source name of a file. The pragmas hold for each connection.

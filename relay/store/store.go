@@ -21,7 +21,9 @@ type Store struct {
 	write, read *sql.DB // the same for PostgreSQL
 	dialect     dialect
 	lock        *fileLock // nil for PostgreSQL
+	keyFile     string    // what seals secrets
 	damaged     string    // where a damaged file was moved to
+	trimAfter   int64     // the constant; less in tests
 }
 
 // Open opens the database at path, making it and its folder when they are not there.

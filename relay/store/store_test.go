@@ -17,10 +17,15 @@ func onEach(t *testing.T, f func(t *testing.T, s *Store)) {
 	t.Run("sqlite", func(t *testing.T) { f(t, open(t, In(t.TempDir()))) })
 }
 
+// open opens a store of SQLite. It does not wait for the disk at each commit: what that
+// is for, the tests in power_test.go show.
 func open(t *testing.T, path string) *Store {
 	t.Helper()
 	s, err := Open(path)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.write.ExecContext(t.Context(), "PRAGMA synchronous = OFF"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
