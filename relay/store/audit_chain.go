@@ -74,22 +74,24 @@ func (s *Store) AuditHead(ctx context.Context) (h Head, err error) {
 // an *AuditError with the first entry that was changed, put in, taken out, or cut off
 // the end.
 func (s *Store) VerifyAudit(ctx context.Context) (n int64, err error) {
-	return s.VerifyAuditSince(ctx, Head{})
+	head, err := s.VerifyAuditSince(ctx, Head{})
+	return head.Seq, err
 }
 
 // VerifyAuditSince is VerifyAudit, and the log must also have passed through a head
-// that was noted before. The zero Head is that of an empty log, which all have.
-func (s *Store) VerifyAuditSince(ctx context.Context, noted Head) (n int64, err error) {
+// that was noted before. The zero Head is that of an empty log, which all have. It
+// returns the head up to which the log holds.
+func (s *Store) VerifyAuditSince(ctx context.Context, noted Head) (holds Head, err error) {
 	err = s.view(ctx, "verify the audit log", func(t tx) error {
 		v := verifier{noted: noted}
-		if err := v.walk(t); err != nil {
-			n = v.at.Seq
-			return err
+		err := v.walk(t)
+		if err == nil {
+			err = v.end(t)
 		}
-		n = v.at.Seq
-		return v.end(t)
+		holds = v.at
+		return err
 	})
-	return n, err
+	return holds, err
 }
 
 // verifier walks the chain.

@@ -124,7 +124,7 @@ func TestALogThatWasWrittenAnewPassesUntilANotedHeadIsAsked(t *testing.T) {
 		noted, err := s.AuditHead(t.Context())
 		must(t, err)
 		must(t, s.Audit(t.Context(), Event{At: noon(), Action: "one more"}))
-		if n, err := s.VerifyAuditSince(t.Context(), noted); n != 11 || err != nil {
+		if n, err := s.VerifyAuditSince(t.Context(), noted); n.Seq != 11 || err != nil {
 			t.Fatalf("an honest log: %d, %v", n, err)
 		}
 

@@ -15,6 +15,9 @@ import (
 func onEach(t *testing.T, f func(t *testing.T, s *Store)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { f(t, open(t, In(t.TempDir()))) })
+	if os.Getenv(postgresURL) != "" {
+		t.Run("postgres", func(t *testing.T) { f(t, openPostgres(t)) })
+	}
 }
 
 // open opens a store of SQLite. It does not wait for the disk at each commit: what that
