@@ -7,6 +7,8 @@
 //	classrelay user hash   the stored form of a viewer's password
 //	classrelay class       who watches whom in a class of several schools
 //	classrelay doctor      what will spoil lessons on this machine, and what to do
+//	classrelay audit       who did what on this machine: verify, list
+//	classrelay promote     make this hub the writer of the county
 //	classrelay probe       measure the line to a node before a lesson
 //	classrelay camera      an RTSP camera for tests
 //	classrelay demo        the whole chain on one machine
