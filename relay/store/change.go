@@ -106,7 +106,9 @@ func (s *Store) since(t tx, st *state, epoch, rev int64, slice string) (c Change
 	if c.Revoked, err = revocations(t); err != nil {
 		return c, err
 	}
-	c.Records, err = s.clearRecords(t, where, args)
+	if c.Whole || c.From < c.Rev { // else nothing is new, which is the usual answer
+		c.Records, err = s.clearRecords(t, where, args)
+	}
 	return c, err
 }
 

@@ -59,7 +59,7 @@ func recordTables() []string {
 			epoch BIGINT NOT NULL, rev BIGINT NOT NULL, author TEXT NOT NULL, ver BIGINT NOT NULL,
 			school TEXT NOT NULL, class TEXT NOT NULL, PRIMARY KEY (tab, key))`,
 		`CREATE INDEX record_by_rev ON record (rev)`,
-		`CREATE INDEX record_by_school ON record (school)`,
+		`CREATE INDEX record_by_school ON record (school, class)`,
 		`CREATE INDEX record_by_class ON record (class)`,
 		`CREATE TABLE secret (
 			tab TEXT NOT NULL, key TEXT NOT NULL, field TEXT NOT NULL, sealed TEXT NOT NULL,
