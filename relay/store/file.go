@@ -9,7 +9,7 @@ import (
 )
 
 // makeFile makes an empty database file and its folder, where they are not there, and
-// takes the rights of all but the owner from a file that is. SQLite gives what it
+// takes the rights of all but the owner from those that are. SQLite gives what it
 // makes beside the file the same rights.
 func makeFile(path string) error {
 	dir := filepath.Dir(path)
@@ -24,6 +24,9 @@ func makeFile(path string) error {
 		return errors.Join(err, f.Close())
 	}
 	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Chmod(path+".key", 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	return syncDir(dir)

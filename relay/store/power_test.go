@@ -46,7 +46,7 @@ func TestPowerIsLostUnderLoad(t *testing.T) {
 	acked := make(map[string]int) // the last number of each writer
 	total := 0
 	for round := range rounds {
-		for who, n := range runAndKill(t, path, time.Duration(rng.IntN(40))*time.Millisecond) {
+		for who, n := range runAndKill(t, path, time.Duration(rng.IntN(150))*time.Millisecond) {
 			total += n - acked[who]
 			acked[who] = n
 		}
@@ -84,6 +84,10 @@ func writeUntilKilled(path string) {
 		}
 	}
 	s, err := OpenExisting(path)
+	die(err)
+	// So that it is also killed while the log is copied into the database, which is every
+	// thousand pages otherwise.
+	_, err = s.write.Exec("PRAGMA wal_autocheckpoint = 8")
 	die(err)
 	var wg sync.WaitGroup
 	for i := range writers {

@@ -77,12 +77,16 @@ func TestOnlyTheOwnerReadsTheFiles(t *testing.T) {
 
 func TestAFileThatOthersCouldReadIsClosedToThem(t *testing.T) {
 	path := In(t.TempDir())
-	must(t, os.WriteFile(path, nil, 0o644))
+	for _, file := range []string{path, path + ".key"} {
+		must(t, os.WriteFile(file, nil, 0o644))
+	}
 	open(t, path)
-	info, err := os.Stat(path)
-	must(t, err)
-	if info.Mode().Perm() != 0o600 {
-		t.Errorf("the rights are %v", info.Mode().Perm())
+	for _, file := range []string{path, path + ".key"} {
+		info, err := os.Stat(file)
+		must(t, err)
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has the rights %v", file, info.Mode().Perm())
+		}
 	}
 }
 
