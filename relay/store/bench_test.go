@@ -51,7 +51,7 @@ func BenchmarkPutOneRecord(b *testing.B) {
 
 func BenchmarkAudit(b *testing.B) {
 	s := benchStore(b)
-	for range b.N {
+	for b.Loop() {
 		if err := s.Audit(b.Context(), Event{At: noon(), Actor: "admin", Action: "x"}); err != nil {
 			b.Fatal(err)
 		}
