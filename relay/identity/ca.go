@@ -8,8 +8,6 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -79,12 +77,21 @@ func initCA(dir string, now time.Time) error {
 // puts them into dir/name. Hosts are the names and addresses it can be dialled
 // at; with none, its certificate is good at any address. It refuses to replace
 // an identity: Renew does that.
-func Issue(dir, name string, hosts ...string) error { return issue(dir, name, hosts, time.Now()) }
+func Issue(dir, name string, hosts ...string) error {
+	return IssueMember(dir, Member{Node: name}, hosts...)
+}
 
-func issue(dir, name string, hosts []string, now time.Time) error {
-	if err := CheckName(name); err != nil {
+// IssueMember is Issue for a node whose certificate says its county and role, as those
+// do that are given to nodes that join with a code.
+func IssueMember(dir string, m Member, hosts ...string) error {
+	return issue(dir, m, hosts, time.Now())
+}
+
+func issue(dir string, m Member, hosts []string, now time.Time) error {
+	if err := m.Check(); err != nil {
 		return fmt.Errorf("issue: %w", err)
 	}
+	name := m.Node
 	out := filepath.Join(dir, name)
 	for _, file := range []string{certFile, keyFile, caFile} {
 		if exists(filepath.Join(out, file)) {
@@ -93,7 +100,7 @@ func issue(dir, name string, hosts []string, now time.Time) error {
 				name, filepath.Join(out, file), dir, name)
 		}
 	}
-	ca, err := openCA(dir)
+	ca, err := OpenAuthority(dir)
 	if err != nil {
 		return fmt.Errorf("issue %s: %w", name, err)
 	}
@@ -101,7 +108,7 @@ func issue(dir, name string, hosts []string, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("issue %s: %w", name, err)
 	}
-	der, err := ca.sign(nodeTemplate(name, hosts, now, ca.cert.NotAfter), key.Public())
+	cert, err := ca.Sign(m, hosts, &key.PublicKey, now)
 	if err != nil {
 		return fmt.Errorf("issue %s: %w", name, err)
 	}
@@ -110,20 +117,21 @@ func issue(dir, name string, hosts []string, now time.Time) error {
 	}
 	return errors.Join(
 		writeKey(filepath.Join(out, keyFile), key),
-		writeCert(filepath.Join(out, certFile), der),
+		writeCert(filepath.Join(out, certFile), cert.Raw),
 		writeCert(filepath.Join(out, caFile), ca.cert.Raw),
 	)
 }
 
 // Renew replaces the certificate in dir/name by one that is good for another 90
-// days, with the key it has. Without hosts, those of the old certificate stay.
+// days, with the key, the county and the role it has. Without hosts, those of the old
+// certificate stay.
 func Renew(dir, name string, hosts ...string) error { return renew(dir, name, hosts, time.Now()) }
 
 func renew(dir, name string, hosts []string, now time.Time) error {
 	if err := CheckName(name); err != nil {
 		return fmt.Errorf("renew: %w", err)
 	}
-	ca, err := openCA(dir)
+	ca, err := OpenAuthority(dir)
 	if err != nil {
 		return fmt.Errorf("renew %s: %w", name, err)
 	}
@@ -137,13 +145,21 @@ func renew(dir, name string, hosts []string, now time.Time) error {
 		return fmt.Errorf("renew %s: %w", name, err)
 	}
 	if len(hosts) == 0 {
-		hosts = hostsOf(old)
+		hosts = HostsOf(old)
 	}
-	der, err := ca.sign(nodeTemplate(name, hosts, now, ca.cert.NotAfter), old.PublicKey)
+	m, err := MemberOf(old)
+	if err != nil {
+		return fmt.Errorf("renew %s: %s: %w", name, path, err)
+	}
+	key, ok := old.PublicKey.(*ecdsa.PublicKey)
+	if !ok {
+		return fmt.Errorf("renew %s: %s: it holds a %T, an ECDSA key is needed", name, path, old.PublicKey)
+	}
+	cert, err := ca.Sign(m, hosts, key, now)
 	if err != nil {
 		return fmt.Errorf("renew %s: %w", name, err)
 	}
-	if err := writeCert(path, der); err != nil {
+	if err := writeCert(path, cert.Raw); err != nil {
 		return fmt.Errorf("renew %s: %w", name, err)
 	}
 	return nil
@@ -155,65 +171,4 @@ func CheckName(name string) error {
 		return fmt.Errorf("bad node name %q: up to 64 letters, digits, '.', '_' and '-'", name)
 	}
 	return nil
-}
-
-func nodeTemplate(name string, hosts []string, now, caEnd time.Time) *x509.Certificate {
-	end := now.Add(nodeLife)
-	if end.After(caEnd) {
-		end = caEnd // nothing outlives who vouches for it
-	}
-	t := &x509.Certificate{
-		Subject:               pkix.Name{CommonName: name},
-		URIs:                  []*url.URL{nodeURI(name)},
-		NotBefore:             now.Add(-backdate),
-		NotAfter:              end,
-		BasicConstraintsValid: true,
-		KeyUsage:              x509.KeyUsageDigitalSignature,
-		// Both: a county is dialled by schools and dials the city.
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	for _, h := range hosts {
-		if ip := net.ParseIP(h); ip != nil {
-			t.IPAddresses = append(t.IPAddresses, ip)
-		} else {
-			t.DNSNames = append(t.DNSNames, h)
-		}
-	}
-	return t
-}
-
-func hostsOf(c *x509.Certificate) []string {
-	hosts := append([]string(nil), c.DNSNames...)
-	for _, ip := range c.IPAddresses {
-		hosts = append(hosts, ip.String())
-	}
-	return hosts
-}
-
-// authority is an opened CA folder.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
-
-func openCA(dir string) (*authority, error) {
-	cert, err := readCert(filepath.Join(dir, caFile))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("no CA in %s: first run: classrelay ca init --dir %s", dir, dir)
-	}
-	if err != nil {
-		return nil, err
-	}
-	key, err := readKey(filepath.Join(dir, caKeyFile))
-	if err != nil {
-		return nil, err
-	}
-	if !key.PublicKey.Equal(cert.PublicKey) {
-		return nil, fmt.Errorf("%s does not belong to %s", filepath.Join(dir, caKeyFile), filepath.Join(dir, caFile))
-	}
-	return &authority{cert: cert, key: key}, nil
-}
-
-func (a *authority) sign(template *x509.Certificate, public any) ([]byte, error) {
-	return x509.CreateCertificate(rand.Reader, template, a.cert, public, a.key)
 }

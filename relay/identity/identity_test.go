@@ -12,7 +12,7 @@ import (
 func county(t *testing.T, names ...string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	if err := InitCA(dir); err != nil {
+	if err := initCA(dir, time.Now().Add(-365*day)); err != nil { // so that it can have signed what has expired
 		t.Fatal(err)
 	}
 	for _, n := range names {
@@ -80,7 +80,7 @@ func TestIssueRefuses(t *testing.T) {
 func TestRenewKeepsKeyAndHosts(t *testing.T) {
 	dir := county(t)
 	past := time.Now().Add(-80 * day)
-	if err := issue(dir, "hub", []string{"hub.example", "10.77.0.1", "2001:db8::1"}, past); err != nil {
+	if err := issue(dir, Member{Node: "hub"}, []string{"hub.example", "10.77.0.1", "2001:db8::1"}, past); err != nil {
 		t.Fatal(err)
 	}
 	id := mustLoad(t, filepath.Join(dir, "hub"))
@@ -95,7 +95,7 @@ func TestRenewKeepsKeyAndHosts(t *testing.T) {
 	if !after.Leaf.NotAfter.After(before.Leaf.NotAfter.Add(79 * day)) {
 		t.Errorf("renewed until %s, was until %s", after.Leaf.NotAfter, before.Leaf.NotAfter)
 	}
-	if got := strings.Join(hostsOf(after.Leaf), " "); got != "hub.example 10.77.0.1 2001:db8::1" {
+	if got := strings.Join(HostsOf(after.Leaf), " "); got != "hub.example 10.77.0.1 2001:db8::1" {
 		t.Errorf("hosts after renewal: %q", got)
 	}
 	if got := strings.Join(id.Hosts(), " "); got != "hub.example" {
@@ -104,7 +104,7 @@ func TestRenewKeepsKeyAndHosts(t *testing.T) {
 	if err := Renew(dir, "hub", "other.example"); err != nil {
 		t.Fatal(err)
 	}
-	if got := hostsOf(mustLoad(t, filepath.Join(dir, "hub")).current.Load().cert.Leaf); got[0] != "other.example" {
+	if got := HostsOf(mustLoad(t, filepath.Join(dir, "hub")).current.Load().cert.Leaf); got[0] != "other.example" {
 		t.Errorf("hosts after renewal with others: %q", got)
 	}
 }
@@ -163,18 +163,6 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 			t.Helper()
 			copyFile(t, filepath.Join(dir, "hub", certFile), filepath.Join(dir, caFile))
 		}, []string{"names no node"}},
-		{"expired", func(t *testing.T, dir string) {
-			t.Helper()
-			if err := renew(dir, "hub", nil, time.Date(2021, 3, 1, 0, 0, 0, 0, time.UTC)); err != nil {
-				t.Fatal(err)
-			}
-		}, []string{"expired on 2021-05-30", "--name hub --renew"}},
-		{"from the future", func(t *testing.T, dir string) {
-			t.Helper()
-			if err := renew(dir, "hub", nil, time.Now().Add(day)); err != nil {
-				t.Fatal(err)
-			}
-		}, []string{"not good before", "set the clock"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,33 +32,29 @@ func writeKey(path string, key *ecdsa.PrivateKey) error {
 	if err != nil {
 		return err
 	}
-	if err := pem.Encode(f, &pem.Block{Type: pemKey, Bytes: der}); err != nil {
-		_ = f.Close()
+	err = pem.Encode(f, &pem.Block{Type: pemKey, Bytes: der})
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return f.Close()
+	return nil
 }
 
 // writeCert puts a certificate in place in one step, so that a node that reloads
-// meanwhile reads the old one or the new one.
+// meanwhile, or after a power cut, reads the old one or the new one.
 func writeCert(path string, der []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(f.Name()) }() // nothing is left of it once renamed
-	if err := pem.Encode(f, &pem.Block{Type: pemCert, Bytes: der}); err != nil {
-		_ = f.Close()
+	err = pem.Encode(f, &pem.Block{Type: pemCert, Bytes: der})
+	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err := f.Chmod(0o644); err != nil {
-		_ = f.Close()
+	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return syncDir(filepath.Dir(path))
 }
 
 func readCert(path string) (*x509.Certificate, error) {

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -35,7 +34,7 @@ func (id *Identity) ServerTLS() *tls.Config {
 		// moment, which Reload can change, and with an error people understand.
 		ClientAuth: tls.RequireAnyClientCert,
 		VerifyConnection: func(s tls.ConnectionState) error {
-			if _, err := id.checkPeer(s, x509.ExtKeyUsageClientAuth); err != nil {
+			if _, err := id.checkPeer(s, x509.ExtKeyUsageClientAuth, 0); err != nil {
 				return &PeerError{err}
 			}
 			return nil
@@ -71,9 +70,9 @@ func (id *Identity) ClientTLS(host, node string) *tls.Config {
 		// on every connection, resumed ones included.
 		InsecureSkipVerify: true,
 		VerifyConnection: func(s tls.ConnectionState) error {
-			leaf, err := id.checkPeer(s, x509.ExtKeyUsageServerAuth)
+			p, err := id.checkPeer(s, x509.ExtKeyUsageServerAuth, 0)
 			if err == nil {
-				err = checkDialled(leaf, host, node)
+				err = id.dialled(p, host, node)
 			}
 			if err != nil {
 				return &PeerError{err}
@@ -86,57 +85,73 @@ func (id *Identity) ClientTLS(host, node string) *tls.Config {
 // PeerName is the node on the other side of a connection that one of our
 // configurations has verified.
 func PeerName(s tls.ConnectionState) (string, error) {
-	if len(s.PeerCertificates) == 0 {
-		return "", fmt.Errorf("%w: it shows no certificate", ErrPeer)
-	}
-	name, err := nodeName(s.PeerCertificates[0])
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrPeer, err)
-	}
-	return name, nil
+	m, err := PeerMember(s)
+	return m.Node, err
 }
 
-func (id *Identity) checkPeer(s tls.ConnectionState, usage x509.ExtKeyUsage) (*x509.Certificate, error) {
-	name, err := PeerName(s)
+// checkPeer verifies the certificate of a peer. Late is how long after its end it is
+// still taken.
+func (id *Identity) checkPeer(s tls.ConnectionState, usage x509.ExtKeyUsage, late time.Duration) (peer, error) {
+	m, err := PeerMember(s)
 	if err != nil {
-		return nil, err
+		return peer{}, err
 	}
 	leaf, c := s.PeerCertificates[0], id.current.Load()
-	err = verify(leaf, c.pool, usage, time.Now())
+	err = verify(leaf, c, usage, id.Now().Add(-late))
+	if err == nil {
+		err = id.checkDenied(SerialOf(leaf))
+	}
 	if _, foreign := errors.AsType[x509.UnknownAuthorityError](err); foreign {
-		return nil, fmt.Errorf("%w: node %s: another CA signed it: its county CA is %s, this node's is %s; "+
+		return peer{}, fmt.Errorf("%w: node %s: another CA signed it: its county CA is %s, this node's is %s; "+
 			"every node of one county needs its certificate from the same `classrelay ca init`: "+
 			"where that is, run classrelay ca issue --name %s, and copy the folder there",
-			ErrPeer, name, issuer(leaf), issuer(c.cert.Leaf), name)
+			ErrPeer, m.Node, issuer(leaf), issuer(c.cert.Leaf), m.Node)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: node %s: %w", ErrPeer, name, err)
+		return peer{}, fmt.Errorf("%w: node %s: %w", ErrPeer, m.Node, err)
 	}
-	return leaf, nil
+	id.clock.prove(IssuedAt(leaf), time.Now())
+	return peer{m, leaf}, nil
 }
 
-func checkDialled(leaf *x509.Certificate, host, node string) error {
-	name, err := nodeName(leaf)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrPeer, err)
-	}
+// peer is a certificate that was verified, and what it says.
+type peer struct {
+	Member
+	leaf *x509.Certificate
+}
+
+// dialled checks that a peer is the one that was dialled: at a host, a certain node if
+// one is named.
+func (id *Identity) dialled(p peer, host, node string) error {
+	hosts := HostsOf(p.leaf)
 	switch {
-	case node != "" && name != node:
+	case node != "" && p.Node != node:
 		return fmt.Errorf("%w: at %s answers node %s, not %s: check the address and parents[].node",
-			ErrPeer, host, name, node)
-	case node == "" && len(hostsOf(leaf)) > 0 && leaf.VerifyHostname(host) != nil:
+			ErrPeer, host, p.Node, node)
+	case !id.Member().MayParent(p.Member):
+		return fmt.Errorf("%w: at %s answers node %s, a machine of the school %s and no hub: "+
+			"check the address, and who has it", ErrPeer, host, p.Node, p.School)
+	case node == "" && len(hosts) > 0 && p.leaf.VerifyHostname(host) != nil:
 		return fmt.Errorf("%w: node %s has a certificate for %s, not for %s: "+
 			"dial one of those, or issue it with --host %s",
-			ErrPeer, name, strings.Join(hostsOf(leaf), ", "), host, host)
+			ErrPeer, p.Node, strings.Join(hosts, ", "), host, host)
 	}
 	return nil
 }
 
 // verify checks a node's certificate against the county CA, and says in an
 // operator's words what is wrong with it.
-func verify(leaf *x509.Certificate, pool *x509.CertPool, usage x509.ExtKeyUsage, now time.Time) error {
+//
+// A certificate that is not good yet is not refused: that the CA has signed it proves
+// that its time has come, and that the clock here is slow.
+func verify(leaf *x509.Certificate, c *credentials, usage x509.ExtKeyUsage, now time.Time) error {
+	for _, begins := range []time.Time{leaf.NotBefore, c.ca.NotBefore} {
+		if now.Before(begins) {
+			now = begins
+		}
+	}
 	_, err := leaf.Verify(x509.VerifyOptions{
-		Roots:       pool,
+		Roots:       c.pool,
 		CurrentTime: now,
 		KeyUsages:   []x509.ExtKeyUsage{usage},
 	})
@@ -144,7 +159,7 @@ func verify(leaf *x509.Certificate, pool *x509.CertPool, usage x509.ExtKeyUsage,
 		return nil
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
-		return validity(leaf, now, err)
+		return expired(leaf, now, err)
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return fmt.Errorf("another CA signed it (%s); "+
@@ -154,17 +169,18 @@ func verify(leaf *x509.Certificate, pool *x509.CertPool, usage x509.ExtKeyUsage,
 	return err
 }
 
-func validity(leaf *x509.Certificate, now time.Time, err error) error {
-	if now.Before(leaf.NotBefore) {
-		return fmt.Errorf("it is not good before %s and this machine's clock says %s: set the clock: %w",
-			leaf.NotBefore.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339), err)
-	}
+// ErrExpired is wrapped when a certificate is out of its time, or this machine's clock
+// is so far ahead that it looks so.
+var ErrExpired = errors.New("certificate out of its time")
+
+func expired(leaf *x509.Certificate, now time.Time, err error) error {
 	if now.After(leaf.NotAfter) {
-		return fmt.Errorf("it expired on %s; where the CA is, run: "+
-			"classrelay ca issue --dir D --name %s --renew: %w",
-			leaf.NotAfter.UTC().Format(time.DateOnly), leaf.Subject.CommonName, err)
+		return fmt.Errorf("it expired on %s, and the clock here says %s; where the CA is, run: "+
+			"classrelay ca issue --dir D --name %s --renew: %w: %w",
+			leaf.NotAfter.UTC().Format(time.DateOnly), now.UTC().Format(time.DateOnly),
+			leaf.Subject.CommonName, ErrExpired, err)
 	}
-	return fmt.Errorf("the CA's certificate is out of its time: %w", err)
+	return fmt.Errorf("the CA's certificate is out of its time: %w: %w", ErrExpired, err)
 }
 
 // Issuer names the county CA that signed this node's certificate.
@@ -175,26 +191,4 @@ func (id *Identity) Issuer() string { return issuer(id.current.Load().cert.Leaf)
 func issuer(leaf *x509.Certificate) string {
 	key := leaf.AuthorityKeyId
 	return fmt.Sprintf("%q (key %x)", leaf.Issuer.CommonName, key[:min(4, len(key))])
-}
-
-// scheme is that of the URI in which a certificate carries the node's name.
-const scheme = "classrelay"
-
-func nodeURI(name string) *url.URL {
-	return &url.URL{Scheme: scheme, Host: "node", Path: "/" + name}
-}
-
-func nodeName(leaf *x509.Certificate) (string, error) {
-	for _, u := range leaf.URIs {
-		if u.Scheme != scheme || u.Host != "node" {
-			continue
-		}
-		name := strings.TrimPrefix(u.Path, "/")
-		if err := CheckName(name); err != nil {
-			return "", err
-		}
-		return name, nil
-	}
-	return "", fmt.Errorf("the certificate of %q names no node: it was not made by `classrelay ca issue`",
-		leaf.Subject.CommonName)
 }
