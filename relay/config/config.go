@@ -25,6 +25,8 @@ type Config struct {
 	// Classes are those in which several schools take part, by their names. They are
 	// written at the county's hubs; schools learn of them over their links.
 	Classes map[string]Class `yaml:"classes,omitempty"`
+	// County is the node's place among others. Default: none, a site from files alone.
+	County County `yaml:"county,omitempty"`
 	// Access says who may watch or push without a login.
 	Access access.Config `yaml:"access,omitempty"`
 	// Users are those who may with a login.

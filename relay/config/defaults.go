@@ -45,6 +45,10 @@ func (c *Config) WithDefaults() *Config {
 	setDefault(&d.Log.Level, "info")
 	setDefault(&d.Log.Format, "console")
 
+	if c.County.In() {
+		setDefault(&d.County.State, defaultState)
+	}
+
 	d.Parents = slices.Clone(c.Parents)
 	for i := range d.Parents {
 		setDefault(&d.Parents[i].MaxRate, d.Links.MaxRate)

@@ -59,6 +59,7 @@ func Diff(old, fresh *Config) Changes {
 	compare(&changes.Restart, "listen.admin", a.Listen.Admin, b.Listen.Admin)
 	compare(&changes.Restart, "links", a.Links, b.Links)
 	compare(&changes.Restart, "playout", a.Playout, b.Playout)
+	compare(&changes.Restart, "county", a.County, b.County)
 	compare(&changes.Restart, "log.format", a.Log.Format, b.Log.Format)
 	return changes
 }

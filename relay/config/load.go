@@ -31,6 +31,13 @@ func Load(path string, src Source) (*Config, error) {
 		return nil, err
 	}
 	c.Identity = beside(path, c.Identity)
+	c.County.CA = beside(path, c.County.CA)
+	if c.County.In() {
+		setDefault(&c.County.State, defaultState)
+		if !filepath.IsAbs(c.County.State) {
+			c.County.State = filepath.Join(filepath.Dir(path), c.County.State)
+		}
+	}
 	return c, nil
 }
 

@@ -71,6 +71,7 @@ func (c *Config) check() []Problem {
 		}
 	}
 	c.checkClasses(&k)
+	c.checkCounty(&k)
 	c.checkAccess(&k)
 	c.Links.check(&k)
 	if d := time.Duration(c.Playout.Delay); d < 0 || d > maxDelay {
