@@ -16,11 +16,15 @@ type Listener struct {
 	tr     *quic.Transport
 	quic   *quic.Listener
 	moves  *moves
+	gate   *gate
 }
 
 // Listen accepts connections on a socket. Each end chooses the size of the
 // packets it sends, and a path may be narrow both ways, so a listener answers a
 // dialler whose first packets are smaller than 1350 bytes with packets of 1252.
+//
+// It begins 50 handshakes a second for each core and no more; diallers that are turned
+// away see an error that is Busy.
 func Listen(cfg TransportConfig) (*Listener, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -30,7 +34,8 @@ func Listen(cfg TransportConfig) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Listener{cfg: cfg, socket: s, tr: cfg.transport(s.PacketConn), moves: moves}
+	l := &Listener{cfg: cfg, socket: s, tr: cfg.transport(s.PacketConn), moves: moves, gate: newGate(cores())}
+	l.gate.guard(l.tr)
 	size := PacketSize
 	if cfg.PacketSize != 0 {
 		size = cfg.PacketSize
@@ -62,6 +67,7 @@ func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
 		if err != nil {
 			continue // it was closed, and the peer knows why
 		}
+		attemptOf(q.Context()).done.Store(true)
 		l.moves.add(conn)
 		context.AfterFunc(conn.Context(), func() { l.moves.remove(conn) })
 		return conn, nil
@@ -73,6 +79,9 @@ func (l *Listener) Addr() net.Addr { return l.quic.Addr() }
 
 // Buffers is what the kernel gave the socket, in bytes; zero for a simulated one.
 func (l *Listener) Buffers() Buffers { return buffersOf(l.socket.given) }
+
+// Gate counts the attempts to connect.
+func (l *Listener) Gate() GateStats { return l.gate.counts() }
 
 // Close stops accepting and closes the socket. Accepted connections that are
 // still open end without a word to their peers: end their Sessions first.
