@@ -143,6 +143,12 @@ func (n *Node) carry(ctx context.Context, conn *roq.Conn, way leg, cfg fanout.Do
 		_ = conn.CloseWithError(roq.GeneralError, err.Error())
 		return err
 	}
+	done, err := n.member.track(conn)
+	if err != nil {
+		_ = conn.CloseWithError(roq.GeneralError, err.Error())
+		return err
+	}
+	defer done()
 	l, err := newLink(n.table, conn, peer, way, cfg, n.version, n.log)
 	if err != nil {
 		_ = conn.CloseWithError(roq.InternalError, err.Error())

@@ -131,7 +131,7 @@ func TestALessonStaysWhereItIs(t *testing.T) {
 	shared := func(p netem.Profile) func(c *county, ip string) {
 		return func(c *county, ip string) {
 			c.t.Helper()
-			if err := c.net.Share(ip, []string{hubA, hubB, stranger}, p, p); err != nil {
+			if err := c.net.Share(ip, []string{hubA, hubB, passer}, p, p); err != nil {
 				c.t.Fatal(err)
 			}
 		}
@@ -273,7 +273,7 @@ func TestAFullQueueAtOneHubIsLeftAtMostOnce(t *testing.T) {
 		bloated := netem.Profile{Rate: 10e6, Delay: 15 * time.Millisecond, Queue: 700 * time.Millisecond}
 		c := newTwinsOver(t, func(c *county, ip string) {
 			c.t.Helper()
-			if err := c.net.Share(ip, []string{hubA, stranger}, bloated, bloated); err != nil {
+			if err := c.net.Share(ip, []string{hubA, passer}, bloated, bloated); err != nil {
 				c.t.Fatal(err)
 			}
 			c.link(ip, hubB, twinWire)
@@ -291,8 +291,8 @@ func TestAFullQueueAtOneHubIsLeftAtMostOnce(t *testing.T) {
 	})
 }
 
-// stranger is a host that shares the schools' lines.
-const stranger = "10.9.9.9"
+// passer is a host that shares the schools' lines.
+const passer = "10.9.9.9"
 
 // flood fills the queue of each school's line, both ways, by as much as it carries in
 // that time.
@@ -313,7 +313,7 @@ func (c *twins) flood(d time.Duration) {
 	}
 	for i := 1; i <= schools; i++ {
 		_, ip, _ := school(i)
-		socket(stranger)(ip)
-		socket(ip)(stranger)
+		socket(passer)(ip)
+		socket(ip)(passer)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/time/rate"
 
 	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/identity"
@@ -28,6 +29,13 @@ const noCommonProtocol = 120
 
 // inWords says why a dial failed where QUIC has a number.
 func (d *dialer) inWords(err error) error {
+	_, alert := roq.RefusedBy(err)
+	if r := d.node.member.renewer; r != nil && (alert || errors.Is(err, identity.ErrExpired)) {
+		r.Hurry() // the CA knows what time it is, and can give a certificate that is taken
+	}
+	if roq.Busy(err) {
+		return fmt.Errorf("the node at %s has more visitors than it can let in at once; coming again", d.parent.Address)
+	}
 	if refused, ok := errors.AsType[*identity.PeerError](err); ok {
 		return refused // without the number in front
 	}
@@ -51,6 +59,11 @@ const (
 	// mostSaid bounds what is remembered of refusals, for strangers come in any
 	// number: beyond it all is forgotten and may be said once more.
 	mostSaid = 256
+	// sayBurst refusals are said at once and sayMost a second, whoever they are of: names
+	// and addresses can be made up faster than anybody reads. The rest is summed up.
+	sayBurst = 30
+	sayMost  = 0.2
+	sumEvery = time.Minute
 	// brokenOffWithin is less than what a handshake lasts that hears nothing more: a
 	// peer that was cut off has refused nobody.
 	brokenOffWithin = 4 * time.Second
@@ -59,8 +72,11 @@ const (
 // refusals remembers what has been said. Any goroutine may use it; the zero value is
 // ready.
 type refusals struct {
-	mu   sync.Mutex
-	said map[string]refusal
+	mu     sync.Mutex
+	said   map[string]refusal
+	budget *rate.Limiter // of all that is said
+	unsaid int           // for want of budget
+	summed time.Time     // when unsaid was told last
 }
 
 type refusal struct {
@@ -76,9 +92,16 @@ func (r *refusals) first(now time.Time, what string, times int) bool {
 	if r.said == nil || len(r.said) >= mostSaid {
 		r.said = make(map[string]refusal)
 	}
+	if r.budget == nil {
+		r.budget = rate.NewLimiter(sayMost, sayBurst)
+	}
 	was := r.said[what]
 	was.times++
 	say := was.times >= times && (was.at.IsZero() || now.Sub(was.at) >= sayAgain)
+	if say && !r.budget.AllowN(now, 1) {
+		r.unsaid++
+		say = false
+	}
 	if say {
 		was.at = now
 	}
@@ -86,24 +109,34 @@ func (r *refusals) first(now time.Time, what string, times int) bool {
 	return say
 }
 
+// takeUnsaid is how many refusals there was no budget for, once in a while.
+func (r *refusals) takeUnsaid(now time.Time) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.unsaid == 0 || now.Sub(r.summed) < sumEvery {
+		return 0
+	}
+	unsaid := r.unsaid
+	r.unsaid, r.summed = 0, now
+	return unsaid
+}
+
 // serverTLS is the identity's, with a word in the log on each dialler that is refused
 // or refuses.
 func (n *Node) serverTLS() *tls.Config {
 	server := n.id.ServerTLS()
 	server.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		if c := n.enrolTLS(hello); c != nil {
+			return c, nil
+		}
 		c := n.id.ServerTLS()
 		c.NextProtos = protocols()
-		from, began, verify := hello.Conn.RemoteAddr(), time.Now(), c.VerifyConnection
+		from, began := hello.Conn.RemoteAddr(), time.Now()
+		verify := n.sayRefused(from, c.VerifyConnection)
 		var heard atomic.Bool // the dialler has said who it is
 		c.VerifyConnection = func(s tls.ConnectionState) error {
 			heard.Store(true)
-			err := verify(s)
-			name, _ := identity.PeerName(s) // empty: it is in err, too
-			if err != nil && n.refused.first(time.Now(), "refused "+name+" at "+hostOf(from), 1) {
-				n.log.Warn("node refused", zap.Stringer("address", from), zap.Error(err))
-				n.table.note(console.Change{Code: console.NodeRefused, Why: hostOf(from) + ": " + err.Error()})
-			}
-			return err
+			return verify(s)
 		}
 		// Runs once, when the handshake is over, well or badly.
 		context.AfterFunc(hello.Context(), func() {
@@ -114,6 +147,34 @@ func (n *Node) serverTLS() *tls.Config {
 		return c, nil
 	}
 	return server
+}
+
+// sayRefused is verify, with a word on each dialler that it refuses.
+func (n *Node) sayRefused(from net.Addr, verify func(tls.ConnectionState) error) func(tls.ConnectionState) error {
+	return func(s tls.ConnectionState) error {
+		err := verify(s)
+		if err == nil {
+			return nil
+		}
+		name, _ := identity.PeerName(s) // empty: it is in err, too
+		if n.refuse(time.Now(), name, "handshake.refuse", err.Error(), from) {
+			n.log.Warn("node refused", zap.Stringer("address", from), zap.Error(err))
+			n.table.note(console.Change{Code: console.NodeRefused, Why: hostOf(from) + ": " + err.Error()})
+		}
+		return err
+	}
+}
+
+// refuser writes a refusal down, and tells whether it is to be said, too: what is
+// refused again and again is said once in a while.
+type refuser func(now time.Time, node, action, why string, from net.Addr) (say bool)
+
+func (n *Node) refuse(now time.Time, node, action, why string, from net.Addr) bool {
+	if !n.refused.first(now, action+" "+node+" at "+hostOf(from), 1) {
+		return false
+	}
+	n.member.refuse(now, node, action, why, from)
+	return true
 }
 
 // brokenOff says that a dialler has seen our certificate and gone without showing its

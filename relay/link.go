@@ -16,6 +16,7 @@ import (
 	"github.com/classrelay/classrelay/relay/clock"
 	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/control"
+	"github.com/classrelay/classrelay/relay/identity"
 	"github.com/classrelay/classrelay/relay/route"
 	"github.com/classrelay/classrelay/roq"
 )
@@ -44,8 +45,9 @@ const (
 // control stream's reader and writer, likewise; and the loop, which decides and
 // never blocks.
 type link struct {
-	peer    string // the node at the other end
-	name    string // the link: peer, or one of several to it
+	peer    string          // the node at the other end
+	name    string          // the link: peer, or one of several to it
+	who     identity.Member // the peer, by its certificate
 	dialled bool
 	leg     leg
 	version string
@@ -92,6 +94,10 @@ func newLink(
 		log = log.With(zap.String("line", way.line))
 	}
 	dialled := way.parent != ""
+	who, err := identity.PeerMember(conn.TLS())
+	if err != nil {
+		return nil, err
+	}
 	session, err := roq.NewSession(conn, roq.SessionConfig{Relay: true, Listener: !dialled}, log)
 	if err != nil {
 		return nil, err
@@ -99,6 +105,7 @@ func newLink(
 	l := &link{
 		peer:    peer,
 		name:    route.Peer(peer, way.line),
+		who:     who,
 		dialled: dialled,
 		leg:     way,
 		version: version,
@@ -322,7 +329,8 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 	l.heard.Add(1)
 	switch {
 	case m.Feeds != nil:
-		l.table.learn(l.name, m.Feeds.Feeds, l.exchange.Offset(now).Uncertainty)
+		feeds := l.table.vet(l.who, l.conn.RemoteAddr(), m.Feeds.Feeds)
+		l.table.learn(l.name, feeds, l.exchange.Offset(now).Uncertainty)
 		l.table.withdrawnBy(l.name, m.Feeds.Withdrawn)
 		l.receiver.learned()
 		st := *l.status.Load()
@@ -340,7 +348,9 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 	case m.KeyFrame != nil:
 		l.sender.keyFrame(m.KeyFrame.Flow)
 	case m.Classes != nil:
-		l.table.classes.learn(l.name, l.dialled, m.Classes.Classes)
+		if l.table.mayRule(l.who) {
+			l.table.classes.learn(l.name, l.dialled, m.Classes.Classes)
+		}
 	case m.Ask != nil:
 		l.table.classes.asked(l.name, m.Ask)
 	}

@@ -33,6 +33,8 @@ type Options struct {
 type Node struct {
 	cfg     *config.Config
 	id      *identity.Identity // nil: a node without links
+	who     identity.Member
+	member  *member
 	net     Network
 	version string
 	log     *zap.Logger
@@ -67,6 +69,10 @@ func New(cfg *config.Config, id *identity.Identity, log *zap.Logger, opts Option
 		return nil, fmt.Errorf("node: this node is called %q, but the certificate in %s is for %q", cfg.Node, cfg.Identity,
 			id.Name())
 	}
+	self, err := who(cfg, id)
+	if err != nil {
+		return nil, err
+	}
 	rules, err := access.New(cfg.Access, cfg.Users)
 	if err != nil {
 		return nil, err
@@ -78,6 +84,7 @@ func New(cfg *config.Config, id *identity.Identity, log *zap.Logger, opts Option
 	n := &Node{
 		cfg:     cfg.WithDefaults(),
 		id:      id,
+		who:     self,
 		net:     opts.Network,
 		version: opts.Version,
 		log:     log,
@@ -89,6 +96,8 @@ func New(cfg *config.Config, id *identity.Identity, log *zap.Logger, opts Option
 		rules:   rules,
 	}
 	n.table.desk = newDesk(n.cfg, n.table)
+	n.member = newMember(n)
+	n.table.self, n.table.refuse = self, n.refuse
 	n.pages, err = newWeb(n)
 	return n, err
 }
@@ -108,6 +117,10 @@ func (n *Node) Run(ctx context.Context) error {
 		return err
 	}
 	defer admin.close()
+	if err := n.member.open(); err != nil {
+		return err
+	}
+	defer func() { _ = n.member.close() }() // what was committed is on the disk
 	listener, err := n.openLinks()
 	if err != nil {
 		return err
@@ -135,8 +148,9 @@ func (n *Node) Run(ctx context.Context) error {
 	if n.pages != nil {
 		front.Go(func() { fail(n.pages.run(ctx)) }) // ends with ctx, or ends the node
 	}
-	front.Go(func() { n.keepHouse(ctx) }) // ends with ctx
-	front.Go(func() { n.keepWatch(ctx) }) // ends with ctx
+	front.Go(func() { n.keepHouse(ctx) })  // ends with ctx
+	front.Go(func() { n.keepWatch(ctx) })  // ends with ctx
+	front.Go(func() { n.member.Run(ctx) }) // ends with ctx
 	<-ctx.Done()
 	front.Wait()
 	n.end()
@@ -183,7 +197,7 @@ func (n *Node) openLinks() (*roq.Listener, error) {
 	l, err := roq.Listen(roq.TransportConfig{
 		PacketConn: socket,
 		TLS:        n.serverTLS(),
-		Protocols:  protocols(),
+		Protocols:  n.accepted(),
 		ResetKey:   n.id.ResetKey(),
 	})
 	if err != nil {
@@ -207,7 +221,13 @@ func (n *Node) accept(ctx context.Context, l *roq.Listener) {
 			n.log.Error("no node can link up any more; restart this one", zap.Error(err))
 			return
 		}
-		wg.Go(func() { _ = n.carry(ctx, conn, leg{}, cfg) }) // carry has logged it; ends with ctx
+		wg.Go(func() { // ends with ctx
+			if conn.Protocol() != roq.ProtocolRelay {
+				n.member.server.Serve(ctx, conn)
+				return
+			}
+			_ = n.carry(ctx, conn, leg{}, cfg) // it has been logged
+		})
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/control"
+	"github.com/classrelay/classrelay/relay/identity"
 	"github.com/classrelay/classrelay/relay/probe"
 	"github.com/classrelay/classrelay/relay/route"
 	"github.com/classrelay/classrelay/relay/rtsp"
@@ -40,6 +41,8 @@ type table struct {
 	// dismiss sends the viewers of a feed away, a server each, and tells how many; none
 	// may call the table.
 	dismiss []func(id media.FeedID) int
+	self    identity.Member  // who this node is; set once, like refuse, before there are links
+	refuse  refuser          // nil: nobody writes refusals down
 	desk    *probe.Desk      // who may probe; set once, before there are links
 	journal *console.Journal // what changes, for the node's page; nil: there is none
 	classes *classes         // who watches whom

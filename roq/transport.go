@@ -209,13 +209,13 @@ func (c *Conn) CloseWithError(code ErrorCode, reason string) error {
 	return err
 }
 
-// Disown ends a connection whose peer has turned out to be nobody: it counts as a
-// handshake that failed, and a host that has many of those is held up.
-func (c *Conn) Disown(reason string) error {
+// Blame makes the connection count as a handshake that failed, because its peer has
+// turned out to be nobody: a host that has many of those is held up. The connection goes
+// on.
+func (c *Conn) Blame() {
 	if a := attemptOf(c.quic.Context()); a != nil {
 		a.done.Store(false)
 	}
-	return c.CloseWithError(GeneralError, reason)
 }
 
 // install puts our congestion controller in charge.

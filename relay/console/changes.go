@@ -23,6 +23,9 @@ const (
 	Withdrawn      Code = "withdrawn"       // a feed was taken out of a configuration
 	ClassTurned    Code = "class-turned"    // another school is the main school; Why
 	PushTakenOver  Code = "push-taken-over" // another pusher has the feed now; Why
+
+	CertificateEnds Code = "certificate-ends" // the node's own, and it cannot be renewed; Why
+	ClockWrong      Code = "clock-wrong"      // this machine's; Why
 )
 
 // Change is something that has happened at the node. What a code does not need is empty.
@@ -63,6 +66,10 @@ func (c *Change) words() (t Text, level string) {
 		return Text{"the node runs", "节点已启动"}.plus(c.Why), levelInfo
 	case Reloaded:
 		return Text{"configuration reloaded", "已重新载入配置"}, levelInfo
+	case CertificateEnds:
+		return Text{"the node's certificate runs out", "本节点的证书即将到期，且无法自动续期"}.plus(c.Why), levelWarn
+	case ClockWrong:
+		return Text{"the clock is wrong", "本机时钟不准，请校时"}.plus(c.Why), levelWarn
 	case FeedOffline, FeedBack, FeedRefused, NameTaken, Withdrawn, PushTakenOver, ClassTurned:
 		return c.feedWords()
 	case LinkUp, LinkDown, NoLink, NodeRefused, RefusedByNode, AddressChanged, LayersChanged:

@@ -150,6 +150,8 @@ func everyChange() []Change {
 		{Code: NameTaken, Feed: "room-101", Why: "a, b"},
 		{Code: Withdrawn, Feed: "room-101", Why: "node hub"},
 		{Code: PushTakenOver, Feed: "room-101", Why: "10.0.0.9"},
+		{Code: CertificateEnds, Why: "it runs out in 3 days"},
+		{Code: ClockWrong, Why: "it is 2h0m0s slow"},
 		{Code: ClassTurned, Feed: "class/maths", Why: "yinshan"},
 	}
 	for c := CauseUnknown; c <= CauseNoRoute; c++ {

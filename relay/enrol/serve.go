@@ -2,6 +2,7 @@ package enrol
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"time"
@@ -25,12 +26,13 @@ const (
 type Server struct {
 	desk  *Desk
 	seats chan struct{} // full: who comes is told to come later
+	now   func() time.Time
 	log   *zap.Logger
 }
 
 // NewServer makes the server of a desk.
 func NewServer(desk *Desk, log *zap.Logger) *Server {
-	return &Server{desk: desk, seats: make(chan struct{}, atOnce), log: log}
+	return &Server{desk: desk, seats: make(chan struct{}, atOnce), now: time.Now, log: log}
 }
 
 // Serve has one conversation, on a connection with ProtocolJoin or ProtocolRenew, and
@@ -47,7 +49,11 @@ func (s *Server) Serve(ctx context.Context, conn *roq.Conn) {
 		reason = "too many are asking: come again in a minute"
 		return
 	}
-	if err := s.converse(ctx, conn); err != nil {
+	answer, err := s.converse(ctx, conn)
+	if err != nil || answer.Refused != nil {
+		conn.Blame() // anybody may knock, but not all the time
+	}
+	if err != nil {
 		reason = err.Error()
 		s.log.Debug("a conversation about a certificate has failed", zap.Stringer("address", conn.RemoteAddr()),
 			zap.Error(err))
@@ -60,30 +66,25 @@ func (s *Server) Serve(ctx context.Context, conn *roq.Conn) {
 	}
 }
 
-func (s *Server) converse(ctx context.Context, conn *roq.Conn) error {
+func (s *Server) converse(ctx context.Context, conn *roq.Conn) (*Answer, error) {
 	stream, err := conn.AcceptStream(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	deadline, _ := ctx.Deadline()
-	if err := stream.SetReadDeadline(deadline); err != nil {
-		return err
-	}
-	if err := stream.SetWriteDeadline(deadline); err != nil {
-		return err
+	if err := errors.Join(stream.SetReadDeadline(deadline), stream.SetWriteDeadline(deadline)); err != nil {
+		return nil, err
 	}
 	ask, err := ReadAsk(stream)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := WriteAnswer(stream, s.answer(ctx, conn, ask)); err != nil {
-		return err
-	}
-	return stream.Close()
+	answer := s.answer(ctx, conn, ask)
+	return answer, errors.Join(WriteAnswer(stream, answer), stream.Close())
 }
 
 func (s *Server) answer(ctx context.Context, conn *roq.Conn, ask *Ask) *Answer {
-	from, now := addrPort(conn.RemoteAddr()), time.Now()
+	from, now := addrPort(conn.RemoteAddr()), s.now()
 	if conn.Protocol() == ProtocolRenew {
 		return s.desk.Renew(ctx, ask, conn.TLS().PeerCertificates[0], from, now) // the handshake wants one
 	}
