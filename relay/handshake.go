@@ -29,8 +29,8 @@ const noCommonProtocol = 120
 
 // inWords says why a dial failed where QUIC has a number.
 func (d *dialer) inWords(err error) error {
-	_, alert := roq.RefusedBy(err)
-	if r := d.node.member.renewer; r != nil && (alert || errors.Is(err, identity.ErrExpired)) {
+	alert, ok := roq.RefusedBy(err)
+	if r := d.node.member.renewer; r != nil && (ok || errors.Is(err, identity.ErrExpired)) {
 		r.Hurry() // the CA knows what time it is, and can give a certificate that is taken
 	}
 	if roq.Busy(err) {
@@ -39,7 +39,6 @@ func (d *dialer) inWords(err error) error {
 	if refused, ok := errors.AsType[*identity.PeerError](err); ok {
 		return refused // without the number in front
 	}
-	alert, ok := roq.RefusedBy(err)
 	if ok && alert == noCommonProtocol && d.parent.Via != "" {
 		return fmt.Errorf("the node at %s cannot tell several lines of one node apart: update it, or leave out via",
 			d.parent.Address)

@@ -180,6 +180,8 @@ func (n *Node) Deny(serials []string) {
 	defer n.member.mu.Unlock()
 	for conn := range n.member.conns {
 		if n.id.Denied(conn.TLS()) {
+			peer, _ := identity.PeerName(conn.TLS()) // a link has one
+			n.log.Warn("a link is cut: the peer's certificate was revoked", zap.String("peer", peer))
 			go func() { _ = conn.CloseWithError(roq.GeneralError, errRevokedHere.Error()) }() // ends at once
 		}
 	}

@@ -48,6 +48,8 @@ func newCAIssue(t terminal) *cobra.Command {
 		dir, name string
 		hosts     []string
 		renew     bool
+		member    identity.Member
+		role      string
 	)
 	cmd := &cobra.Command{
 		Use:   "issue --dir DIR --name NAME [--host HOST]...",
@@ -58,18 +60,29 @@ name it in its configuration as identity.
 With --host the certificate is good only where the node is dialled by one of these
 names or addresses; without, at any address.
 
+With --county and --role the certificate says what the node is in its county, as those do
+that nodes get who join with a code (classrelay token add). The first hub of a county is
+made like this; the others can join.
+
 With --renew a node's certificate is replaced by one that is good for another 90
 days; its key and its hosts stay. A running node takes it at the next reload.`,
 		Example: `  classrelay ca issue --dir pki --name hub --host hub.example.org --host 10.77.0.1
   classrelay ca issue --dir pki --name yinshan
+  classrelay ca issue --dir pki --name hub-a --county c1 --role hub --host 10.77.0.1
   classrelay ca issue --dir pki --name yinshan --renew`,
 		Args: cobra.NoArgs,
 		RunE: work(func(context.Context) error {
-			issue := identity.Issue
-			if renew {
-				issue = identity.Renew
+			member.Node, member.Role = name, identity.Role(role)
+			if member.Role == identity.School && member.School == "" {
+				member.School = name
 			}
-			if err := issue(dir, name, hosts...); err != nil {
+			var err error
+			if renew {
+				err = identity.Renew(dir, name, hosts...)
+			} else {
+				err = identity.IssueMember(dir, member, hosts...)
+			}
+			if err != nil {
 				return err
 			}
 			out := filepath.Join(dir, name)
@@ -85,6 +98,9 @@ days; its key and its hosts stay. A running node takes it at the next reload.`,
 	cmd.Flags().StringVar(&name, "name", "", "the node's `name`, as in its configuration")
 	_ = cmd.MarkFlagRequired("name") // fails for a flag that is not there only
 	cmd.Flags().StringArrayVar(&hosts, "host", nil, "a `name or address` the node is dialled at (may be repeated)")
+	cmd.Flags().StringVar(&member.County, "county", "", "the county's `name`")
+	cmd.Flags().StringVar(&role, "role", "", "school, hub, city or province (default: none, which counts as a hub)")
+	cmd.Flags().StringVar(&member.School, "school", "", "whose machine it is, with --role school (default: as --name)")
 	cmd.Flags().BoolVar(&renew, "renew", false, "prolong a certificate that is there")
 	return cmd
 }

@@ -20,8 +20,8 @@ func newCheck(t terminal) *cobra.Command {
 		Long: `Reads the configuration and the identity it names, and prints the configuration with
 every default filled in and every password masked. It opens no port and dials nobody.
 
-The exit status is 0 when serve would accept it, 1 when not, 2 when the file could not
-be read.`,
+The exit status is 0 when serve would accept it, 1 when not or when the certificate has
+run out, 2 when the file could not be read.`,
 		Example: "  classrelay check --config hub.yaml",
 		Args:    cobra.NoArgs,
 		RunE: work(func(context.Context) error {
@@ -33,6 +33,9 @@ be read.`,
 				return err
 			}
 			if _, err := newNode(cfg, zap.NewNop()); err != nil {
+				return failed(err)
+			}
+			if err := inTime(cfg); err != nil {
 				return failed(err)
 			}
 			out, err := cfg.Effective()
@@ -57,4 +60,17 @@ func newNode(cfg *config.Config, log *zap.Logger) (*relay.Node, error) {
 		}
 	}
 	return relay.New(cfg, id, log, relay.Options{Version: programVersion()})
+}
+
+// inTime tells whether the certificate is out of its time. A node runs with such a one, to
+// renew it and to serve its own school, but has no links.
+func inTime(cfg *config.Config) error {
+	if cfg.Identity == "" {
+		return nil
+	}
+	id, err := identity.Load(cfg.Identity)
+	if err != nil {
+		return err
+	}
+	return id.Check()
 }

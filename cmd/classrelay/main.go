@@ -4,6 +4,9 @@
 //	classrelay serve       run a node: a hub, a branch, or one in between
 //	classrelay check       read a configuration and show what would be in force
 //	classrelay ca          the county's certificates: init, issue
+//	classrelay token       codes with which machines join: add, list
+//	classrelay join        make this machine a node, with a code
+//	classrelay revoke      shut a node out
 //	classrelay user hash   the stored form of a viewer's password
 //	classrelay class       who watches whom in a class of several schools
 //	classrelay doctor      what will spoil lessons on this machine, and what to do

@@ -97,8 +97,8 @@ Every place runs the same node; what it does follows from its configuration.`,
 	root.SetIn(t.in)
 	root.SetOut(t.out)
 	root.SetErr(t.err)
-	root.AddCommand(newServe(t), newCheck(t), newCA(t), newUser(t), newClass(t), newProbe(t), newDoctor(t), newAudit(t),
-		newPromote(t), newCamera(t), newDemo(t), newBench(t), newVersion(t))
+	root.AddCommand(newServe(t), newJoin(t), newCheck(t), newCA(t), newToken(t), newRevoke(t), newUser(t), newClass(t),
+		newProbe(t), newDoctor(t), newAudit(t), newPromote(t), newCamera(t), newDemo(t), newBench(t), newVersion(t))
 	eachCommand(root, func(c *cobra.Command) { c.DisableFlagsInUseLine = true })
 	return root
 }

@@ -44,6 +44,10 @@ func ask(
 	}
 	defer func() { _ = conn.CloseWithError(roq.NoError, "") }() // whatever it ends with has been said
 	answer, off, err := converse(ctx, conn, a)
+	if alert, ok := roq.RefusedBy(err); ok { // TLS tells a dialler late that it is refused
+		return nil, fmt.Errorf("the node at %s does not take this node's certificate (%w): its log says why",
+			address, alert)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("ask %s: %w", address, err)
 	}
@@ -72,7 +76,7 @@ func converse(ctx context.Context, conn *roq.Conn, a *Ask) (*Answer, time.Durati
 	return answer, answer.Now.Sub(middle.Round(0)), nil
 }
 
-// certificate is the one in the answer, if it is for a key and good by the CA.
+// certificate is the one in the answer.
 func (a *asked) certificate() (*x509.Certificate, error) {
 	if a.answer.Refused != nil {
 		return nil, a.answer.Refused

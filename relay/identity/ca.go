@@ -165,6 +165,14 @@ func renew(dir, name string, hosts []string, now time.Time) error {
 	return nil
 }
 
+// Issued is the certificate that Issue or Renew has put into dir/name last.
+func Issued(dir, name string) (*x509.Certificate, error) {
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
+	return readCert(filepath.Join(dir, name, certFile))
+}
+
 // CheckName checks a node's name: the rules of a feed name, in one part.
 func CheckName(name string) error {
 	if _, err := media.ParseFeedID(name); err != nil || filepath.Base(name) != name {
