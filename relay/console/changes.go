@@ -1,6 +1,9 @@
 package console
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Code names a kind of change.
 type Code string
@@ -102,7 +105,7 @@ func (c *Change) linkWords() (t Text, level string) {
 func (c *Change) layerWords() Text {
 	t := Text{"the link to " + c.Link + " carries other layers", "到 " + c.Link + " 的线路切换了画面层级"}
 	zh := t.ZH + "：" + ruleWords(c.Rule)
-	if n := numbers(c.Why); n != "" {
+	if n := levelWords(numbers(c.Why)); n != "" {
 		zh += "（" + n + "）"
 	}
 	return Text{t.plus(c.Why).EN, zh}
@@ -117,6 +120,17 @@ func numbers(why string) string {
 		}
 	}
 	return why
+}
+
+// levelWords puts the levels and the rate of a decision into Chinese; what follows them is
+// for engineers, and stays in the English line. Numbers of another kind stay as they are.
+func levelWords(numbers string) string {
+	var from, to int
+	var rate float64
+	if n, _ := fmt.Sscanf(numbers, "level %d to %d (%f Mbit/s)", &from, &to, &rate); n != 3 {
+		return numbers
+	}
+	return fmt.Sprintf("第 %d 档到第 %d 档，%.1f Mbit/s", from, to, rate)
 }
 
 // ruleWords says in Chinese why a link was given other layers; the English words come

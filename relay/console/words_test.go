@@ -200,7 +200,7 @@ func TestLayersInWords(t *testing.T) {
 	c := Change{Code: LayersChanged, Link: "hub", Rule: "self", Why: "self: level 2 to 1 (0.50 Mbit/s): the queue grew: by 40 ms"}
 	l := c.line(time.Unix(1e9, 0))
 	if l.Text.EN != "the link to hub carries other layers: self: level 2 to 1 (0.50 Mbit/s): the queue grew: by 40 ms" ||
-		l.Text.ZH != "到 hub 的线路切换了画面层级：发送速率超过线路容量，队列增长（level 2 to 1 (0.50 Mbit/s): the queue grew: by 40 ms）" {
+		l.Text.ZH != "到 hub 的线路切换了画面层级：发送速率超过线路容量，队列增长（第 2 档到第 1 档，0.5 Mbit/s）" {
 		t.Errorf("%+v", l.Text)
 	}
 }
