@@ -24,7 +24,7 @@ async function stops(page: Page, n: number): Promise<{ at: string; seen: boolean
 
 const walks: [path: string, names: string[]][] = [
   ['/', ['跳到内容', 'classrelay', '登录', '外观：随系统', 'English', 'city', 'room-204', 'hall', '卡片', '表格', '预览 room-101', '观看 room-101']],
-  ['/watch/room-101?via=mse', ['返回节点页', '静音', '播放数据', 'English', '全屏']],
+  ['/watch/room-101?via=mse', ['全部画面', '静音', '播放数据', 'English', '全屏']],
   ['/talk/a', ['跳到内容', 'classrelay', '外观：随系统', 'English', '允许使用摄像头和麦克风', '打开观看页']],
   ['/login', ['跳到内容', 'classrelay', '外观：随系统', 'English', 'user', 'password', 'on', '登录']],
 ];

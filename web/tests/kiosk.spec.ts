@@ -13,3 +13,33 @@ test('a kiosk starts by itself, with sound where the browser allows it', async (
   await expect(page.locator('.pill')).toHaveCount(0);
   await expect(page.locator('.controls')).toHaveCount(0);
 });
+
+test('a kiosk loads itself anew at three in the night, when the node answers', async ({ page }) => {
+  await page.clock.install({ time: new Date('2026-11-22T00:30:00+08:00') });
+  await page.goto('/watch/room-204?kiosk=1');
+  await page.evaluate(() => ((window as unknown as { old: number }).old = 1));
+  const isOld = () => page.evaluate(() => 'old' in window);
+  await page.route('**/api/v1/session', (r) => r.abort());
+  const asked = page.waitForRequest('**/api/v1/session');
+  await page.clock.fastForward('02:40:00'); // ten past three, and the node is away
+  await asked;
+  await page.clock.fastForward('05:00'); // too early to ask again
+  expect(await isOld()).toBe(true);
+  await page.unroute('**/api/v1/session');
+  const loaded = page.waitForEvent('load');
+  await page.clock.fastForward('15:00');
+  await loaded;
+  expect(await isOld()).toBe(false);
+});
+
+test('what is wrong is said in a kiosk, too, and the page of a person is left alone at night', async ({ page }) => {
+  await page.clock.install({ time: new Date('2026-11-22T00:30:00+08:00') });
+  await page.goto('/watch/room-204');
+  await page.evaluate(() => ((window as unknown as { old: number }).old = 1));
+  await page.clock.fastForward('02:40:00');
+  await page.clock.fastForward('20:00');
+  expect(await page.evaluate(() => 'old' in window)).toBe(true);
+  await page.goto('/watch/room-204?kiosk=1');
+  await page.clock.runFor(5000);
+  await expect(page.locator('.notice')).toContainText('检查摄像机的电源');
+});

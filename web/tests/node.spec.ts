@@ -27,7 +27,7 @@ test('the page begins with whether the pictures are on time, and why not', async
 test('a card says how much of the time was spent on which hop', async ({ page }) => {
   await page.goto('/');
   const card = page.locator('.card', { hasText: 'room-101' }).first();
-  await expect(card.locator('.journey')).toContainText(/摄像机到 county：\d+ ms · 这段线路：\d+ ms/);
+  await expect(card.locator('.journey')).toContainText(/从 county 来的线路 \d+ ms · 此前各段和等待补发 \d+ ms/);
 });
 
 test('forty feeds are a table, in which one is found, and twelve links are folded', async ({ page }) => {

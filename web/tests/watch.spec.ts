@@ -170,3 +170,19 @@ test('over MSE sound is asked for when it is switched on, and only then', async 
   await playing(page);
   expect(asked).toHaveLength(2);
 });
+
+test('a tap on the picture brings the sound, as the words say, with controls too', async ({ page }) => {
+  await page.addInitScript(() => {
+    class Silent {
+      state = 'suspended';
+      close = () => Promise.resolve();
+    }
+    Object.assign(window, { AudioContext: Silent });
+  });
+  await page.goto('/watch/room-101?via=mse');
+  await playing(page);
+  await expect(page.locator('.pill')).toHaveText('点一下屏幕打开声音');
+  await page.locator('.stage').click({ position: { x: 300, y: 300 } });
+  await expect.poll(() => page.locator('video').evaluate((v: HTMLVideoElement) => v.muted)).toBe(false);
+  await expect(page.locator('.pill')).toHaveCount(0);
+});

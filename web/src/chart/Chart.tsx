@@ -21,9 +21,10 @@ interface Props {
   lines: Line[];
   value(v: number | null | undefined): string;
   least: number; // the scale's top is never below this
+  without: string; // what is said where there are no figures
 }
 
-export function Chart({ name, sync, at, now, lines, value, least }: Props) {
+export function Chart({ name, sync, at, now, lines, value, least, without }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<ChartPlot | null>(null);
   const [index, setIndex] = useState<number | null>(null);
@@ -51,7 +52,7 @@ export function Chart({ name, sync, at, now, lines, value, least }: Props) {
         ))}
       </figcaption>
       <div ref={host} class="plot" role="img" aria-label={say('chart.label', { name, values: shown.join(', ') })} />
-      {at.length === 0 && <p class="chart-empty">{say('chart.empty')}</p>}
+      {lines.every((l) => l.column.every((v) => v == null)) && <p class="chart-empty">{without}</p>}
     </figure>
   );
 }

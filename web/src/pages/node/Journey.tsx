@@ -21,9 +21,9 @@ export function Journey({ latency, error, hops }: { latency: number; error: numb
       </svg>
       {hops && (
         <p class="soft">
-          {say('feed.hop.before', { node: hops.from, ms: millis(hops.before) })}
+          {say('feed.hop.line', { node: hops.from, ms: millis(hops.line) })}
           {' · '}
-          {say('feed.hop.line', { ms: millis(hops.line) })}
+          {say('feed.hop.before', { ms: millis(hops.before) })}
         </p>
       )}
     </div>

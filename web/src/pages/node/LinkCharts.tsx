@@ -34,10 +34,11 @@ export function LinkCharts({ link, past, now }: { link: Link; past: LinkHistory;
     },
     { name: say('chart.queue'), least: 50, value: millis, lines: [{ name: say('link.queue'), column: past.queue_ms, colour: 'a' }] },
   ];
+  const sends = link.flows.some((f) => f.direction === 'out') && !link.flows.some((f) => f.direction === 'in');
   return (
     <div class="charts">
       {kinds.map((k) => (
-        <Chart key={k.name} {...k} sync={link.peer} at={past.at} now={now} />
+        <Chart key={k.name} without={k === kinds[0] && sends ? say('chart.there') : say('chart.empty')} {...k} sync={link.peer} at={past.at} now={now} />
       ))}
     </div>
   );

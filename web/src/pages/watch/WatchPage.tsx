@@ -10,6 +10,7 @@ import { Controls } from './Controls';
 import { FiguresPanel } from './FiguresPanel';
 import { Notice } from './Notice';
 import { useIdle } from './idle';
+import { useNightly } from './nightly';
 import { useLesson } from './useLesson';
 import { useSound } from './useSound';
 import { useWakeLock } from './useWakeLock';
@@ -33,6 +34,7 @@ export function WatchPage({ feed }: { feed: string }) {
   if (state.phase === 'playing') seen.current = true;
   const hold = useHold(() => setFigures((on) => !on));
   useWakeLock();
+  useNightly(wish.kiosk);
 
   useEffect(() => {
     document.title = say('watch.title', { feed });
@@ -57,7 +59,7 @@ export function WatchPage({ feed }: { feed: string }) {
   return (
     <main class={`watch${quiet ? ' quiet' : ''}${wish.kiosk ? ' kiosk' : ''}`} ref={frame} id="content">
       <h1 class="unseen">{say('watch.title', { feed })}</h1>
-      <div class="stage" {...hold} onDblClick={() => fullScreen(frame.current, video.current)}>
+      <div class="stage" {...hold} onClick={() => sound.blocked && sound.toggle()} onDblClick={() => fullScreen(frame.current, video.current)}>
         <video ref={video} class="picture" muted autoPlay playsInline aria-label={say('watch.video', { feed })} />
         <canvas ref={canvas} class="picture held" hidden />
       </div>
