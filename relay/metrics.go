@@ -9,6 +9,7 @@ import (
 	"github.com/classrelay/classrelay/internal/quantile"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/rtsp"
+	"github.com/classrelay/classrelay/roq"
 )
 
 // collector turns a node's status into Prometheus metrics when it is scraped. It
@@ -51,6 +52,16 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		steeringMetrics(out, &st.Links[i])
 	}
 	playerMetrics(out, st.Players)
+	gateMetrics(out, c.node.Gate())
+}
+
+// gateMetrics are the attempts of others to connect.
+func gateMetrics(out emit, g roq.GateStats) {
+	out(counter("handshakes_total", "Handshakes that others began with this node."), float64(g.Begun))
+	out(counter("handshakes_failed_total", "Those of them that came to nothing."), float64(g.Failed))
+	out(counter("handshakes_retried_total", "Attempts that had to show where they come from first."), float64(g.Retried))
+	out(counter("handshakes_turned_away_total", "Attempts without a handshake: too many, or a host that has failed often."),
+		float64(g.TurnedAway))
 }
 
 type emit func(m metric, v float64, labels ...string)

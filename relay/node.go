@@ -41,9 +41,10 @@ type Node struct {
 	table   *table
 	egress  egress
 	since   time.Time
-	players atomic.Pointer[rtsp.Server] // nil before Run, and without listen.rtsp
-	refused refusals                    // what was said of nodes that could not link up
-	pages   *web                        // nil without listen.http and listen.https
+	players atomic.Pointer[rtsp.Server]  // nil before Run, and without listen.rtsp
+	visits  atomic.Pointer[roq.Listener] // nil before Run, and without listen.quic
+	refused refusals                     // what was said of nodes that could not link up
+	pages   *web                         // nil without listen.http and listen.https
 
 	mu      sync.Mutex // guards what Reload changes
 	ctx     context.Context
@@ -204,6 +205,7 @@ func (n *Node) openLinks() (*roq.Listener, error) {
 		_ = socket.Close()
 		return nil, fmt.Errorf("listen.quic: %w", err)
 	}
+	n.visits.Store(l)
 	return l, nil
 }
 
@@ -392,6 +394,14 @@ func (n *Node) currentRules() *access.Rules {
 
 // Links is how many links the node has now.
 func (n *Node) Links() int { return len(n.table.peers()) }
+
+// Gate counts the attempts of others to connect to listen.quic.
+func (n *Node) Gate() roq.GateStats {
+	if l := n.visits.Load(); l != nil {
+		return l.Gate()
+	}
+	return roq.GateStats{}
+}
 
 // Status collects the node's figures.
 func (n *Node) Status() Status {

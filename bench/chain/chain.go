@@ -66,6 +66,7 @@ type Chain struct {
 	Beside *netem.Beside  // the downloads; nil = none
 	Viewer *viewer.Viewer
 	URL    string // where a player finds the branch
+	Hub    string // where the first node is dialled, HOST:PORT over UDP
 	// Began is when the lines were made: outages and steps of their profiles count
 	// from here, to within a few milliseconds.
 	Began time.Time
@@ -95,6 +96,7 @@ func New(cfg Config, log *zap.Logger) (_ *Chain, err error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Hub = address
 	c.Began = time.Now()
 	for i := range cfg.Lines {
 		if address, err = c.addHop(i, address, log); err != nil {

@@ -29,6 +29,7 @@ one is missed, 2 when something could not be run, 3 for bad arguments.
   recovery  repair of lost packets beside plain retransmission, in virtual time
   fit       the choice of layers beside other traffic, in virtual time
   county    a province, a city, a county and its schools, with cuts and dead nodes
+  flood     bad handshakes beside a lesson, in real time
   selftest  the emulated lines themselves
   report    the result of an earlier run, drawn again
   view      any stream of the test camera, frame by frame
@@ -39,6 +40,7 @@ one is missed, 2 when something could not be run, 3 for bad arguments.
 	cmd.AddCommand(
 		newBenchRun(t), newBenchCompare(t), newBenchCapacity(t), newBenchSoak(t), newBenchRecovery(t), newBenchFit(t),
 		newBenchSelftest(t), newBenchReport(t), newBenchView(t), newBenchLine(t), newBenchCounty(t),
+		newBenchFlood(t),
 	)
 	return cmd
 }
