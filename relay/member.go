@@ -116,7 +116,7 @@ func (m *member) signer() (enrol.Signer, error) {
 	if n.id.Member().Role == "" {
 		return nil, nil //nolint:nilnil // issued by hand, renewed by hand
 	}
-	return &enrol.Remote{ID: n.id, Hubs: n.parentsNow, Dial: n.net.Dial, Software: n.version}, nil
+	return &enrol.Remote{ID: n.id, Hubs: n.renewers, Dial: n.net.Dial, Software: n.version}, nil
 }
 
 func (m *member) close() error {

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	"github.com/classrelay/classrelay/relay/enrol"
 	"github.com/classrelay/classrelay/relay/identity"
 	"github.com/classrelay/classrelay/relay/store"
+	"github.com/classrelay/classrelay/roq"
 )
 
 // enrolling is a county whose hub lets machines in.
@@ -263,6 +265,7 @@ func TestASchoolSpeaksForItselfOnly(t *testing.T) {
 		{"without a school's name", hub, s1, announced("room-1", "s1"), false},
 		{"a hub hands on", s1, hub, announced("s2/room-1", "s2", "hub"), true},
 		{"the school's first machine hands on", s1b, s1, announced("s2/room-1", "s2", "hub", "s1"), true},
+		{"says that it is another node", hub, s1, announced("s1/room-1", "s2"), false},
 		{"a school to another", s2, s1, announced("s3/room-1", "s3", "s1"), false},
 		{"issued by hand", hub, byHand, announced("room-101", "s1"), true},
 	} {
@@ -306,6 +309,46 @@ func TestAForgedFeedIsRefusedSaidAndAudited(t *testing.T) {
 			close(c.stop)
 		}
 		e.end("s1", "s2")
+	})
+}
+
+func TestAStrangerIsRefusedSaidAndAuditedAndCannotFillTheDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEnrolling(t)
+		e.startHub()
+		foreign := t.TempDir()
+		if err := identity.InitCA(foreign); err != nil {
+			t.Fatal(err)
+		}
+		host := e.net.Host("10.0.0.2")
+		network := Network{ListenPacket: host.ListenPacket, DialContext: host.DialContext}
+		for i := range 60 { // each time with another name
+			name := fmt.Sprintf("s%03d", i)
+			if err := identity.Issue(foreign, name); err != nil {
+				t.Fatal(err)
+			}
+			id, err := identity.Load(filepath.Join(foreign, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			client := id.ClientTLS("10.0.0.1", "")
+			client.VerifyConnection = nil // it does not care whom it meets
+			conn, err := network.Dial(t.Context(), "10.0.0.1:4433", roq.ProtocolRelay, client)
+			if err == nil {
+				<-conn.Context().Done() // TLS tells a dialler late that it is refused
+				_ = conn.CloseWithError(roq.NoError, "")
+			}
+		}
+		e.audited("handshake.refuse", "s000", "another CA signed it")
+		log, err := e.store.AuditLog(t.Context(), 0, 1000)
+		if err != nil || len(log) > sayBurst+5 {
+			t.Errorf("%d entries for 60 strangers, %v", len(log), err)
+		}
+		time.Sleep(2 * sumEvery)
+		if sum := e.said.FilterMessage("more were refused than are told one by one").All(); len(sum) == 0 {
+			t.Error("the others are not summed up")
+		}
+		e.end()
 	})
 }
 

@@ -20,6 +20,9 @@ type County struct {
 	// CA is the folder of the county's CA, on the one machine that lets others join. A
 	// relative path is looked for as identity is. Default: joining is elsewhere.
 	CA string `yaml:"ca,omitempty"`
+	// Renew is where the node has its certificate renewed: HOST:PORT of listen.quic of the
+	// machine with the CA. Default: the parents.
+	Renew []string `yaml:"renew,omitempty"`
 	// Hubs are the other hub machines of this county, HOST:PORT of their county.listen.
 	Hubs []string `yaml:"hubs,omitempty"`
 	// Above are the machines of the level above, HOST:PORT of their county.listen.
@@ -34,7 +37,7 @@ const defaultState = "state"
 // In tells whether the node has a place in a county.
 func (c *County) In() bool {
 	return c.Name != "" || c.Role != "" || c.State != "" || c.CA != "" || c.Listen != "" ||
-		len(c.Hubs) > 0 || len(c.Above) > 0
+		len(c.Renew) > 0 || len(c.Hubs) > 0 || len(c.Above) > 0
 }
 
 func (c *Config) checkCounty(k *checks) {
@@ -59,6 +62,7 @@ func (c *Config) checkCounty(k *checks) {
 		k.add("county.ca", "nobody can join here: listen.quic is not set")
 	}
 	k.err("county.listen", checkListen(county.Listen))
+	checkMachines(k, "county.renew", county.Renew)
 	checkMachines(k, "county.hubs", county.Hubs)
 	checkMachines(k, "county.above", county.Above)
 }

@@ -42,10 +42,18 @@ listen:
 # Who may watch without a login; this machine itself always may.
 #access:
 #  watch: ["192.168.1.0/24"]
-{{- if .Member.County}}
+{{- if or .Member.County (not .School)}}
 
 county:
+{{- if .Member.County}}
   name: {{.Member.County}}
+{{- end}}
+{{- if not .School}}
+  renew:                   # where this machine's certificate is renewed
+{{- range .Hubs}}
+    - "{{.}}"
+{{- end}}
+{{- end}}
 {{- end}}
 `
 

@@ -129,8 +129,13 @@ func (v *village) dial(ctx context.Context, address, protocol string, client *tl
 // code makes one for a school.
 func (v *village) code(school string, hubs ...string) *Code {
 	v.t.Helper()
+	return v.codeFor(school, identity.School, hubs...)
+}
+
+func (v *village) codeFor(school string, role identity.Role, hubs ...string) *Code {
+	v.t.Helper()
 	c := &Code{Hubs: hubs, Pin: identity.PinOf(v.hub.CA()), Token: NewToken()}
-	e, err := c.Token.Entry(school, identity.School, time.Now().Add(v.ahead), TokenLife)
+	e, err := c.Token.Entry(school, role, time.Now().Add(v.ahead), TokenLife)
 	if err == nil {
 		err = v.store.AddToken(v.t.Context(), e)
 	}
@@ -179,6 +184,23 @@ func TestAMachineJoinsOverABadLine(t *testing.T) {
 		again, err := j.Run(t.Context())
 		if err != nil || again.Written || again.Member.Node != "s013" {
 			t.Errorf("as another node: %+v, %v", again, err)
+		}
+	})
+}
+
+func TestASecondHubJoinsAndKnowsWhereToRenew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVillage(t, 0)
+		v.open()
+		defer v.close()
+		j := &Joining{Code: v.codeFor("hub-b", identity.Hub, "10.0.0.1:4433"), Dir: t.TempDir(), Dial: v.dial}
+		joined, err := j.Run(t.Context())
+		if err != nil || joined.Member != (identity.Member{Node: "hub-b", County: "c1", Role: identity.Hub}) {
+			t.Fatalf("%+v, %v", joined, err)
+		}
+		cfg, err := config.Load(joined.Config, config.Source{})
+		if err != nil || cfg.Listen.QUIC != ":4433" || len(cfg.Parents) != 0 || !slices.Equal(cfg.County.Renew, j.Code.Hubs) {
+			t.Errorf("its configuration is %+v, %v", cfg, err)
 		}
 	})
 }

@@ -25,7 +25,7 @@ type Remote struct {
 type Hub struct{ Address, Node string }
 
 // errNoHub is returned where there is nobody to ask.
-var errNoHub = errors.New("there is no parent to ask in the configuration")
+var errNoHub = errors.New("the configuration names nobody to ask: neither parents nor county.renew")
 
 // Sign asks until one hub gives a certificate.
 func (r *Remote) Sign(ctx context.Context, request []byte) (*x509.Certificate, error) {

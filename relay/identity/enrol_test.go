@@ -1,6 +1,9 @@
 package identity
 
 import (
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/x509"
 	"path/filepath"
 	"testing"
 	"time"
@@ -131,4 +134,34 @@ func TestAJoinerTakesOnlyAHubOfThePinnedCA(t *testing.T) {
 	mixed.current.Store(&c)
 	_, _, _, err := shake(t, mixed.JoinServerTLS(), JoinTLS("10.0.0.1", pin))
 	wantError(t, err, "another CA signed it")
+}
+
+// A school signs itself a certificate that says it is a hub, with the only key it has.
+func TestASchoolCannotMakeItselfAHub(t *testing.T) {
+	dir := pki(t)
+	hub, school := mustLoad(t, filepath.Join(dir, "hub")), mustLoad(t, filepath.Join(dir, "s1"))
+	c := *school.current.Load()
+	private, ok := c.cert.PrivateKey.(*ecdsa.PrivateKey)
+	if !ok {
+		t.Fatalf("a %T", c.cert.PrivateKey)
+	}
+	key := newKey(t)
+	template := nodeTemplate(Member{Node: "hub", County: "c1", Role: Hub}, nil, time.Now(), time.Now().Add(day))
+	der, err := x509.CreateCertificate(rand.Reader, template, c.cert.Leaf, &key.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.cert.Certificate, c.cert.Leaf, c.cert.PrivateKey = [][]byte{der, c.cert.Certificate[0], c.ca.Raw}, leaf, key
+	school.current.Store(&c)
+	_, _, serverErr, _ := shake(t, hub.ServerTLS(), school.ClientTLS("10.0.0.1", ""))
+	wantError(t, serverErr, "node hub", "another CA signed it")
+	other := mustLoad(t, filepath.Join(dir, "s2"))
+	_, _, _, clientErr := shake(t, school.ServerTLS(), other.ClientTLS("10.0.0.1", ""))
+	wantError(t, clientErr, "node hub", "another CA signed it")
+	_, _, _, joinErr := shake(t, school.JoinServerTLS(), JoinTLS("10.0.0.1", PinOf(c.ca)))
+	wantError(t, joinErr, "another CA signed it")
 }
