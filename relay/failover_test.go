@@ -126,7 +126,7 @@ func TestTheNewWayMayFailToo(t *testing.T) {
 	})
 }
 
-// What is no reason to change hubs, each for a minute of lesson.
+// What is no reason to change hubs.
 func TestALessonStaysWhereItIs(t *testing.T) {
 	shared := func(p netem.Profile) func(c *county, ip string) {
 		return func(c *county, ip string) {
@@ -152,7 +152,7 @@ func TestALessonStaysWhereItIs(t *testing.T) {
 		{"5 % loss in bursts of 3", own(lossy), func(*twins) {}},
 		{"5 % loss in bursts of 12", own(long), func(*twins) {}},
 		{"others fill the school's queue of 700 ms at once, again and again", shared(bloated), func(c *twins) {
-			for range 12 {
+			for range 5 {
 				c.flood(700 * time.Millisecond)
 				time.Sleep(4 * time.Second)
 			}
@@ -161,7 +161,7 @@ func TestALessonStaysWhereItIs(t *testing.T) {
 			for _, s := range c.clips {
 				s.quiet.Store(true)
 			}
-			time.Sleep(40 * time.Second)
+			time.Sleep(15 * time.Second)
 			for _, s := range c.clips {
 				s.quiet.Store(false)
 			}
@@ -170,21 +170,21 @@ func TestALessonStaysWhereItIs(t *testing.T) {
 			for _, s := range c.clips {
 				s.quiet.Store(true)
 			}
-			time.Sleep(40 * time.Second)
+			time.Sleep(15 * time.Second)
 			for _, s := range c.clips {
 				s.quiet.Store(false)
 			}
 		}},
 		{"a camera is away for a while, and its node says so", own(twinWire), func(c *twins) {
 			for _, away := range []bool{true, false, true, false} {
-				time.Sleep(10 * time.Second)
+				time.Sleep(5 * time.Second)
 				c.clips["s1"].away.Store(away)
 				c.clips["s1"].quiet.Store(away)
 			}
 		}},
 		{"all lines of all schools stop for 3 s", own(twinWire), func(c *twins) {
-			for range 4 {
-				time.Sleep(5 * time.Second)
+			for range 3 {
+				time.Sleep(4 * time.Second)
 				c.vanish(hubA)
 				c.vanish(hubB)
 				time.Sleep(3 * time.Second)
@@ -196,7 +196,7 @@ func TestALessonStaysWhereItIs(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newTwinsOver(t, tt.lay)
-				got := c.lesson(time.Minute, func() { tt.during(c) })
+				got := c.lesson(25*time.Second, func() { tt.during(c) })
 				for name, s := range got {
 					missing, _ := s.missing()
 					t.Logf("%s: still for %v, %d frames missing", name, s.gaps, missing)
@@ -278,8 +278,8 @@ func TestAFullQueueAtOneHubIsLeftAtMostOnce(t *testing.T) {
 			}
 			c.link(ip, hubB, twinWire)
 		})
-		c.lesson(time.Minute, func() {
-			for range 18 {
+		c.lesson(25*time.Second, func() {
+			for range 7 {
 				c.flood(700 * time.Millisecond)
 				time.Sleep(3 * time.Second)
 			}
