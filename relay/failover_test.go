@@ -60,6 +60,9 @@ func TestThePictureIsBackSoonAfterAHubDies(t *testing.T) {
 // A hub dies and returns in the middle of a lesson. What went over stays; the next
 // lesson begins at the first hub again.
 func TestNothingGoesBackToAHubThatReturns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a minute of class for six nodes")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		c := newTwins(t, twinWire)
 		got := c.lesson(40*time.Second, func() {
@@ -128,6 +131,9 @@ func TestTheNewWayMayFailToo(t *testing.T) {
 
 // What is no reason to change hubs.
 func TestALessonStaysWhereItIs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of class for six nodes")
+	}
 	shared := func(p netem.Profile) func(c *county, ip string) {
 		return func(c *county, ip string) {
 			c.t.Helper()
@@ -217,6 +223,9 @@ func TestALessonStaysWhereItIs(t *testing.T) {
 // comes by the other; all schools end up at the same one, so that it leaves its school
 // once.
 func TestARoomThatReturnsLeavesItsSchoolOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of class for six nodes")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		c := newTwins(t, twinWire)
 		slow := twinWire
@@ -269,6 +278,9 @@ func TestARoomThatReturnsLeavesItsSchoolOnce(t *testing.T) {
 
 // A queue that others keep full on the way to one hub alone may be left, once.
 func TestAFullQueueAtOneHubIsLeftAtMostOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a minute of class for six nodes")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		bloated := netem.Profile{Rate: 10e6, Delay: 15 * time.Millisecond, Queue: 700 * time.Millisecond}
 		c := newTwinsOver(t, func(c *county, ip string) {

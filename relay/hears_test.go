@@ -105,6 +105,9 @@ func (v *voices) check() {
 // school listens to other ones, all over the links that stay. In between a hub dies and
 // returns. Whatever happens, nobody ever gets his own sound.
 func TestNobodyHearsHimself(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a minute of class for six nodes")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		c := newTwins(t, twinWire)
 		v := speakAll(c)

@@ -12,6 +12,9 @@ import (
 // forgets, it gets another address, its wired line fails and a mobile one takes over.
 // The connection goes on, and so does the picture.
 func TestThePictureSurvivesAnotherAddress(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of class for six nodes")
+	}
 	const frame = 100 * time.Millisecond // is no gap yet
 	for _, tt := range []struct {
 		name   string

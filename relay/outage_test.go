@@ -10,6 +10,9 @@ import (
 // What a cut costs, and how soon it is healed once the line is back. School s4 watches
 // the room of s1; nobody touches anything.
 func TestACutHealsByItself(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of class for six nodes")
+	}
 	lines := func(ip string) func(c *twins, f func(a, b string)) {
 		return func(_ *twins, f func(a, b string)) { f(ip, hubA); f(ip, hubB) }
 	}

@@ -31,6 +31,7 @@ func (n *Node) keepWatch(ctx context.Context) {
 type watching struct {
 	watch standby.Watch
 	doubt []string // links that bring nothing at the moment
+	looks []standby.Link
 	quiet map[string]route.Silence
 }
 
@@ -39,7 +40,7 @@ func (t *table) watchLinks(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	aides := t.aides()
-	looks := make([]standby.Link, 0, len(t.links))
+	looks := t.watching.looks[:0]
 	for name, l := range t.links {
 		look := standby.Link{Name: name, Heard: l.signs()}
 		switch {
@@ -52,7 +53,7 @@ func (t *table) watchLinks(now time.Time) {
 		looks = append(looks, look)
 	}
 	v := t.watching.watch.Tick(now, looks)
-	t.watching.doubt = v.Doubt
+	t.watching.looks, t.watching.doubt = looks, v.Doubt
 	for _, name := range v.Ask {
 		t.links[name].mail.ping()
 	}

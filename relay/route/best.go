@@ -52,15 +52,7 @@ func (t *Table) Hold(id media.FeedID, peer string) {
 func (t *Table) Held(id media.FeedID) string { return t.held[id] }
 
 // Peers are those that offer a feed, in order.
-func (t *Table) Peers(id media.FeedID) (peers []string) {
-	for p, feeds := range t.peers {
-		if _, has := feeds[id]; has {
-			peers = append(peers, p)
-		}
-	}
-	slices.Sort(peers)
-	return peers
-}
+func (t *Table) Peers(id media.FeedID) []string { return slices.Sorted(maps.Keys(t.offers[id])) }
 
 // Best returns how to get a feed: from this node itself (peer is ""), else by the
 // best way there is. A way that is silent, here or further up, comes after all
@@ -74,10 +66,7 @@ func (t *Table) Best(id media.FeedID) (peer string, f control.Feed, ok bool) {
 	}
 	var best way
 	held := t.way(t.held[id], id)
-	for p, feeds := range t.peers {
-		if _, has := feeds[id]; !has {
-			continue
-		}
+	for p := range t.offers[id] {
 		w := t.way(p, id)
 		// Whether the source is there is the origin's word, and of two ways to one
 		// origin the difference is only which word is older: a camera that goes away

@@ -1,6 +1,7 @@
 package route
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -173,4 +174,27 @@ func TestTwoLinesToOneNodeAreTwoWays(t *testing.T) {
 			t.Errorf("%s is a link to %s", peer, got)
 		}
 	}
+}
+
+// A hub of 500 schools with 4 rooms each: what is said to one school, and one way found.
+func BenchmarkAHubOf500Schools(b *testing.B) {
+	tb := New("hub")
+	for s := range 500 {
+		name := fmt.Sprintf("s%03d", s)
+		var feeds []control.Feed
+		for r := range 4 {
+			feeds = append(feeds, feed(media.FeedID(fmt.Sprintf("%s/%d", name, r)), name))
+		}
+		tb.SetPeer(name, feeds, 0)
+	}
+	b.Run("announce", func(b *testing.B) {
+		for b.Loop() {
+			tb.Announce("s007")
+		}
+	})
+	b.Run("best", func(b *testing.B) {
+		for b.Loop() {
+			tb.Best("s123/2")
+		}
+	})
 }

@@ -24,7 +24,8 @@ type Table struct {
 	node   string
 	own    map[media.FeedID]control.Feed
 	peers  map[string]map[media.FeedID]control.Feed
-	held   map[media.FeedID]string // by which peer a watched feed comes
+	offers map[media.FeedID]map[string]struct{} // the peers that offer a feed
+	held   map[media.FeedID]string              // by which peer a watched feed comes
 	silent map[string]Silence
 	upper  map[string]bool // the peers that this node has dialled: its parents
 }
@@ -35,6 +36,7 @@ func New(node string) *Table {
 		node:   node,
 		own:    make(map[media.FeedID]control.Feed),
 		peers:  make(map[string]map[media.FeedID]control.Feed),
+		offers: make(map[media.FeedID]map[string]struct{}),
 		held:   make(map[media.FeedID]string),
 		silent: make(map[string]Silence),
 		upper:  make(map[string]bool),
@@ -75,6 +77,7 @@ func (t *Table) SetPeer(peer string, feeds []control.Feed, errorUs int64) (chang
 		after[f.ID] = f
 	}
 	t.peers[peer] = after
+	t.offer(peer, before, after)
 	ids := make(map[media.FeedID]struct{})
 	for id, f := range after {
 		if old, ok := before[id]; !ok || !same(&old, &f) {
@@ -89,9 +92,29 @@ func (t *Table) SetPeer(peer string, feeds []control.Feed, errorUs int64) (chang
 	return slices.Sorted(maps.Keys(ids)), refused
 }
 
+// offer notes who offers what, so that nobody looks through all peers for a feed.
+func (t *Table) offer(peer string, before, after map[media.FeedID]control.Feed) {
+	for id := range before {
+		if _, still := after[id]; still {
+			continue
+		}
+		delete(t.offers[id], peer)
+		if len(t.offers[id]) == 0 {
+			delete(t.offers, id)
+		}
+	}
+	for id := range after {
+		if t.offers[id] == nil {
+			t.offers[id] = make(map[string]struct{})
+		}
+		t.offers[id][peer] = struct{}{}
+	}
+}
+
 // RemovePeer forgets a peer whose link is down, and returns the feeds it had.
 func (t *Table) RemovePeer(peer string) []media.FeedID {
 	ids := slices.Sorted(maps.Keys(t.peers[peer]))
+	t.offer(peer, t.peers[peer], nil)
 	delete(t.peers, peer)
 	delete(t.silent, peer)
 	delete(t.upper, peer)
@@ -117,8 +140,8 @@ func (t *Table) Origins(id media.FeedID) []string {
 	if _, ok := t.own[id]; ok {
 		origins = append(origins, t.node)
 	}
-	for _, feeds := range t.peers {
-		if f, ok := feeds[id]; ok && !slices.Contains(origins, f.Path[0]) {
+	for peer := range t.offers[id] {
+		if f := t.peers[peer][id]; !slices.Contains(origins, f.Path[0]) {
 			origins = append(origins, f.Path[0])
 		}
 	}
@@ -162,16 +185,17 @@ func (t *Table) Announce(peer string) []control.Feed {
 
 // Feeds lists every feed this node knows, in order.
 func (t *Table) Feeds() []media.FeedID {
-	ids := make(map[media.FeedID]struct{}, len(t.own))
-	for id := range t.own {
-		ids[id] = struct{}{}
+	ids := make([]media.FeedID, 0, len(t.own)+len(t.offers))
+	for id := range t.offers {
+		ids = append(ids, id)
 	}
-	for _, feeds := range t.peers {
-		for id := range feeds {
-			ids[id] = struct{}{}
+	for id := range t.own {
+		if t.offers[id] == nil {
+			ids = append(ids, id)
 		}
 	}
-	return slices.Sorted(maps.Keys(ids))
+	slices.Sort(ids)
+	return ids
 }
 
 // same tells whether two announcements of a feed mean the same to a reader. The
