@@ -60,7 +60,7 @@ func gateMetrics(out emit, g roq.GateStats) {
 	out(counter("handshakes_total", "Handshakes that others began with this node."), float64(g.Begun))
 	out(counter("handshakes_failed_total", "Those of them that came to nothing."), float64(g.Failed))
 	out(counter("handshakes_retried_total", "Attempts that had to show where they come from first."), float64(g.Retried))
-	out(counter("handshakes_turned_away_total", "Attempts without a handshake: too many, or a host that has failed often."),
+	out(counter("handshakes_turned_away_total", "Attempts without a handshake: too many, or a host that failed often."),
 		float64(g.TurnedAway))
 }
 
