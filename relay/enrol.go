@@ -30,7 +30,7 @@ func (n *Node) enrolTLS(hello *tls.ClientHelloInfo) *tls.Config {
 	offers := func(p string) bool { return slices.Contains(hello.SupportedProtos, p) }
 	var c *tls.Config
 	switch {
-	case n.member.server == nil || offers(roq.ProtocolRelay):
+	case n.member.server == nil || slices.ContainsFunc(protocols(), offers):
 		return nil
 	case offers(enrol.ProtocolRenew):
 		c = n.id.RenewServerTLS()

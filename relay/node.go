@@ -16,6 +16,7 @@ import (
 	"github.com/classrelay/classrelay/relay/access"
 	"github.com/classrelay/classrelay/relay/config"
 	"github.com/classrelay/classrelay/relay/console"
+	"github.com/classrelay/classrelay/relay/enrol"
 	"github.com/classrelay/classrelay/relay/identity"
 	"github.com/classrelay/classrelay/relay/rtsp"
 	"github.com/classrelay/classrelay/roq"
@@ -224,8 +225,8 @@ func (n *Node) accept(ctx context.Context, l *roq.Listener) {
 			return
 		}
 		wg.Go(func() { // ends with ctx
-			if conn.Protocol() != roq.ProtocolRelay {
-				n.member.server.Serve(ctx, conn)
+			if p := conn.Protocol(); p == enrol.ProtocolJoin || p == enrol.ProtocolRenew {
+				n.member.server.Serve(ctx, conn) // only a node that has one agrees on these
 				return
 			}
 			_ = n.carry(ctx, conn, leg{}, cfg) // it has been logged

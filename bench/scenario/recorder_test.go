@@ -91,7 +91,7 @@ func TestFramesStandWhereTheyWereCaptured(t *testing.T) {
 	}
 	// Four of six came, so the curve ends at two thirds.
 	c := tl.CDF
-	if n := len(c.Ms); c.Ms[0] != 20 || c.Ms[n-1] != 400 || c.Share[n-1] != 4.0/6 || c.Share[0] != 1.0/6 {
+	if n := len(c.Ms); c.Ms[0] != 20 || c.Ms[n-1] != 400 || c.Share[n-1] != 0.66667 || c.Share[0] != 0.16667 {
 		t.Errorf("distribution %+v", c)
 	}
 }

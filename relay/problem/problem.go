@@ -41,6 +41,7 @@ func (p *Problem) Write(w http.ResponseWriter) {
 		seconds := int((p.RetryAfter + time.Second - 1) / time.Second) // rounded up: earlier would fail again
 		h.Set("Retry-After", strconv.Itoa(seconds))
 	}
+	body, _ := json.Marshal(p) // strings and a number always can
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // a client that went away needs no answer
+	_, _ = w.Write(body) // a client that went away needs no answer
 }

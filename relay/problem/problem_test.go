@@ -34,7 +34,7 @@ func TestWrite(t *testing.T) {
 		c.p.Write(w)
 		h := w.Header()
 		if w.Code != c.status || h.Get("Content-Type") != "application/problem+json" || h.Get("Retry-After") != c.retry ||
-			w.Body.String() != c.body+"\n" {
+			w.Body.String() != c.body {
 			t.Errorf("%s: %d %v %s", c.name, w.Code, h, w.Body)
 		}
 	}
