@@ -332,20 +332,23 @@ func TestTheAlarmIsRaisedEveryDayWhileNobodyRenews(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var alarms []string
-		r := NewRenewer(id, nil, func(words string) { alarms = append(alarms, words) }, zap.NewNop())
+		alarms := make(chan string, 10) // more than may be raised
+		r := NewRenewer(id, nil, func(words string) { alarms <- words }, zap.NewNop())
 		ctx, stop := context.WithCancel(t.Context())
 		var done sync.WaitGroup
 		done.Go(func() { r.Run(ctx) }) // ends with ctx
 		time.Sleep(75 * day)
 		if len(alarms) != 0 {
-			t.Errorf("on day 75: %q", alarms)
+			t.Errorf("on day 75: %q", <-alarms)
 		}
 		time.Sleep(5 * day)
 		stop()
 		done.Wait()
-		if len(alarms) < 4 || len(alarms) > 5 || !strings.Contains(alarms[0], "runs out in 13 days") {
-			t.Errorf("on day 80: %d alarms, %q", len(alarms), alarms)
+		if n := len(alarms); n < 4 || n > 5 {
+			t.Fatalf("%d alarms by day 80", n)
+		}
+		if first := <-alarms; !strings.Contains(first, "runs out in 13 days") {
+			t.Errorf("the first alarm: %q", first)
 		}
 	})
 }

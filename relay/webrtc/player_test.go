@@ -188,15 +188,15 @@ func TestSessionEnds(t *testing.T) {
 				p, location := s.watch(t, pageIP, "/whep/room-1")
 				defer p.close()
 				cam.film(10)
-				if p.state() != pion.PeerConnectionStateConnected {
-					t.Fatalf("the page is %v", p.state())
+				if p.pc.ConnectionState() != pion.PeerConnectionStateConnected {
+					t.Fatalf("the page is %v", p.pc.ConnectionState())
 				}
 				c.end(t, s, p, location)
 				time.Sleep(c.within)
 				if n := len(s.server.Players()); n != 0 {
 					t.Errorf("%d players are counted after %v", n, c.within)
 				}
-				if st := p.state(); c.seen && st != pion.PeerConnectionStateClosed {
+				if st := p.pc.ConnectionState(); c.seen && st != pion.PeerConnectionStateClosed {
 					t.Errorf("the page is %v", st)
 				}
 				if res := s.ask(t, http.MethodDelete, location, "", ""); res.Code != http.StatusNotFound {

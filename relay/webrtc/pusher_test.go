@@ -91,8 +91,10 @@ func (s *school) publish(t *testing.T, path string) (*page, []*pion.TrackLocalSt
 	if res.Code != http.StatusCreated {
 		t.Fatalf("%d %s", res.Code, res.Body)
 	}
-	for p.state() != pion.PeerConnectionStateConnected {
-		time.Sleep(10 * time.Millisecond)
+	select {
+	case <-p.connected:
+	case <-time.After(10 * time.Second):
+		t.Fatalf("the page that pushes %s is %v after ten seconds", path, p.pc.ConnectionState())
 	}
 	return p, tracks, res.Header().Get("Location")
 }

@@ -105,8 +105,9 @@ type page struct {
 	sound   []rtp.Packet
 	reports []rtcp.SenderReport
 	tracks  []*pion.TrackRemote
-	states  []pion.PeerConnectionState
 	asked   int // requests for key frames
+
+	connected chan struct{} // closed when it first is
 }
 
 // browser is what most browsers can do.
@@ -160,10 +161,14 @@ func (p *page) connect(e pion.SettingEngine, codecs []string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	// pion tells each state in a goroutine of its own, so "connecting" may be told after
+	// "connected": what was told last says nothing.
+	p.connected = make(chan struct{})
+	once := sync.OnceFunc(func() { close(p.connected) })
 	p.pc.OnConnectionStateChange(func(state pion.PeerConnectionState) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.states = append(p.states, state)
+		if state == pion.PeerConnectionStateConnected {
+			once()
+		}
 	})
 	p.pc.OnTrack(p.take)
 }
@@ -282,15 +287,6 @@ func (p *page) close() {
 
 // vanish cuts the page's cable.
 func (p *page) vanish() { p.socket.Close() }
-
-func (p *page) state() pion.PeerConnectionState {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.states) == 0 {
-		return pion.PeerConnectionStateNew
-	}
-	return p.states[len(p.states)-1]
-}
 
 // picture returns what has come so far.
 func (p *page) picture() []rtp.Packet {
