@@ -77,9 +77,7 @@ func (n *Node) ready(w http.ResponseWriter, _ *http.Request) {
 			up++
 		}
 	}
-	n.mu.Lock()
-	parents := len(n.parents)
-	n.mu.Unlock()
+	parents := len(n.duties.config().Parents)
 	if up < parents {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = fmt.Fprintf(w, "%d of %d parents have no link\n", parents-up, parents)

@@ -5,6 +5,7 @@
 // The rooms of the house:
 //
 //	Node       builds the others, runs them, ends them in order
+//	duties     what the configuration of the moment asks of it; a reload changes them
 //	table      which feeds there are, who wants them, where they come from
 //	feed       one feed at this node: its ring, its interest, its source
 //	camera     the supervised sources of a feed that is pulled here

@@ -76,15 +76,13 @@ func (n Network) Dial(ctx context.Context, address, protocol string, client *tls
 
 // renewers are the nodes that can be asked for a new certificate now.
 func (n *Node) renewers() (list []enrol.Hub) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
 	for _, address := range n.cfg.County.Renew {
 		list = append(list, enrol.Hub{Address: address})
 	}
 	if len(list) > 0 {
 		return list
 	}
-	for _, p := range n.written.Parents {
+	for _, p := range n.duties.config().Parents {
 		list = append(list, enrol.Hub{Address: p.Address, Node: p.Node})
 	}
 	return list

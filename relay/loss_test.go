@@ -187,10 +187,10 @@ func TestSixFeedsOverOneLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClass(t, netem.Profile{Rate: 100e6, Delay: 30 * time.Millisecond, Loss: 0.01})
 		rooms := []media.FeedID{"room-101", "room-2", "room-3", "room-4", "room-5", "room-6"}
-		cfg := *c.hub.written
+		cfg := *c.hub.duties.config()
 		cfg.Feeds = make(map[media.FeedID]config.Feed)
 		for _, id := range rooms {
-			cfg.Feeds[id] = c.hub.written.Feeds["room-101"]
+			cfg.Feeds[id] = c.hub.duties.config().Feeds["room-101"]
 		}
 		if _, err := c.hub.Reload(&cfg); err != nil {
 			t.Fatal(err)

@@ -4,18 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
-	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/access"
 	"github.com/classrelay/classrelay/relay/config"
-	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/enrol"
 	"github.com/classrelay/classrelay/relay/identity"
 	"github.com/classrelay/classrelay/relay/rtsp"
@@ -46,20 +42,7 @@ type Node struct {
 	visits  atomic.Pointer[roq.Listener] // nil before Run, and without listen.quic
 	refused refusals                     // what was said of nodes that could not link up
 	pages   *web                         // nil without listen.http and listen.https
-
-	mu      sync.Mutex // guards what Reload changes
-	ctx     context.Context
-	written *config.Config // as the operator wrote it, for the next diff
-	cameras map[media.FeedID]*pulled
-	parents map[string]context.CancelCauseFunc
-	rules   *access.Rules
-	dials   sync.WaitGroup
-}
-
-// pulled is a camera at work and the feed it writes to.
-type pulled struct {
-	*camera
-	feed *feed
+	duties  *duties
 }
 
 // New checks the configuration against the identity. It opens nothing.
@@ -92,11 +75,8 @@ func New(cfg *config.Config, id *identity.Identity, log *zap.Logger, opts Option
 		log:     log,
 		table:   newTable(cfg.Node, log),
 		since:   time.Now(),
-		written: cfg,
-		cameras: make(map[media.FeedID]*pulled),
-		parents: make(map[string]context.CancelCauseFunc),
-		rules:   rules,
 	}
+	n.duties = newDuties(n, cfg, rules)
 	n.table.desk = newDesk(n.cfg, n.table)
 	n.member = newMember(n)
 	n.table.self, n.table.refuse = self, n.refuse
@@ -138,7 +118,7 @@ func (n *Node) Run(ctx context.Context) error {
 		n.shut(endLinks, listener, &wg)
 		return err
 	}
-	n.begin(links)
+	n.duties.begin(links)
 	n.log.Info("node runs", zap.String("version", n.version), zap.Int("feeds", len(n.cfg.Feeds)),
 		zap.Int("parents", len(n.cfg.Parents)))
 
@@ -155,7 +135,7 @@ func (n *Node) Run(ctx context.Context) error {
 	front.Go(func() { n.member.Run(ctx) }) // ends with ctx
 	<-ctx.Done()
 	front.Wait()
-	n.end()
+	n.duties.end()
 	n.shut(endLinks, listener, &wg)
 	n.log.Info("node has stopped")
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
@@ -180,7 +160,7 @@ func (n *Node) openFront() (*rtsp.Server, error) {
 // shut ends the links and waits for them.
 func (n *Node) shut(endLinks context.CancelFunc, listener *roq.Listener, wg *sync.WaitGroup) {
 	endLinks()
-	n.dials.Wait()
+	n.duties.dials.Wait()
 	if listener != nil {
 		_ = listener.Close() // nothing is left on it
 	}
@@ -234,88 +214,6 @@ func (n *Node) accept(ctx context.Context, l *roq.Listener) {
 	}
 }
 
-// begin starts cameras and dialers.
-func (n *Node) begin(ctx context.Context) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.ctx = ctx
-	n.table.setRules(n.cfg.Feeds)
-	n.table.classes.configure(n.cfg.Lessons())
-	for id, f := range n.cfg.Feeds {
-		n.startFeed(id, f)
-	}
-	for _, p := range n.cfg.Parents {
-		n.startParent(p)
-	}
-}
-
-// end stops the cameras. The dialers end with the links.
-func (n *Node) end() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for id := range n.cameras {
-		n.stopFeed(id)
-	}
-}
-
-// startFeed starts pulling a camera. A feed that cannot be is said and left out:
-// the others go on. With mu held.
-func (n *Node) startFeed(id media.FeedID, cfg config.Feed) {
-	if cfg.Main == "" && cfg.Sub == "" {
-		return // it is pushed
-	}
-	p := &pulled{}
-	f, err := n.table.reserve(id)
-	if err == nil {
-		p.camera, err = newCamera(id, cfg, f, n.net, n.log)
-	}
-	if err == nil {
-		p.feed, err = n.table.attach(id, p.camera)
-	}
-	if err != nil {
-		n.log.Error("feed left out", zap.String("feed", string(id)), zap.Error(err))
-		return
-	}
-	n.cameras[id] = p
-	p.start(n.ctx)
-}
-
-// stopFeed ends a camera. The feed stays for its viewers. With mu held.
-func (n *Node) stopFeed(id media.FeedID) {
-	p := n.cameras[id]
-	if p == nil {
-		return
-	}
-	delete(n.cameras, id)
-	n.table.detach(p.feed, p.camera)
-	p.close()
-}
-
-// startParent keeps a link to a parent. With mu held.
-func (n *Node) startParent(p config.Parent) {
-	ctx, stop := context.WithCancelCause(n.ctx)
-	n.parents[p.Name()] = stop
-	d := &dialer{
-		parent: p,
-		node:   n,
-		anew:   make(chan *link, 1),
-		rng:    rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), //nolint:gosec // jitter only
-		log:    n.log.With(zap.String("parent", p.Name())),
-	}
-	n.dials.Go(func() { // ends with the links, or by stop
-		d.Run(ctx)
-		if errors.Is(context.Cause(ctx), errTakenOut) {
-			n.table.abandon(d.peer)
-		}
-	})
-}
-
-// stopParent ends the link to a parent. With mu held.
-func (n *Node) stopParent(address string, why error) {
-	n.parents[address](why)
-	delete(n.parents, address)
-}
-
 // keepHouse does what is due about once a second until ctx ends.
 func (n *Node) keepHouse(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
@@ -333,64 +231,15 @@ func (n *Node) keepHouse(ctx context.Context) {
 // Reload takes a new configuration over: what it adds starts, what it drops
 // stops, what it changes stops and starts, and nothing else blinks. It returns
 // the keys whose new value waits for a restart.
-func (n *Node) Reload(cfg *config.Config) (restart []string, err error) {
-	rules, err := access.New(cfg.Access, cfg.Users)
-	if err != nil {
-		return nil, err
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.ctx == nil {
-		return nil, errors.New("the node does not run yet")
-	}
-	changes := config.Diff(n.written, cfg)
-	fresh := cfg.WithDefaults()
-	n.table.setRules(fresh.Feeds)
-	n.table.classes.configure(fresh.Lessons())
-	for _, id := range slices.Concat(changes.Feeds.Gone, changes.Feeds.Changed) {
-		n.stopFeed(id)
-	}
-	for _, id := range changes.Feeds.Gone {
-		n.table.withdraw(id)
-	}
-	for _, id := range slices.Concat(changes.Feeds.Added, changes.Feeds.Changed) {
-		n.startFeed(id, fresh.Feeds[id])
-	}
-	for _, a := range changes.Parents.Gone {
-		n.stopParent(a, errTakenOut)
-	}
-	for _, a := range changes.Parents.Changed {
-		n.stopParent(a, nil)
-	}
-	for _, p := range fresh.Parents {
-		if n.parents[p.Name()] == nil {
-			n.startParent(p)
-		}
-	}
-	n.rules = rules
-	if n.id != nil {
-		err = n.id.Reload()
-	}
-	n.written = cfg
-	n.table.note(console.Change{Code: console.Reloaded})
-	n.log.Info("configuration reloaded", zap.Any("feeds", changes.Feeds), zap.Any("parents", changes.Parents),
-		zap.Strings("after_restart", changes.Restart))
-	return changes.Restart, err
-}
+func (n *Node) Reload(cfg *config.Config) (restart []string, err error) { return n.duties.reload(cfg) }
 
 // Check implements the RTSP server's question who may do what, by the rules of
 // the moment.
-func (n *Node) Check(q access.Request) access.Verdict { return n.currentRules().Check(q) }
+func (n *Node) Check(q access.Request) access.Verdict { return n.duties.access().Check(q) }
 
 // Challenge implements the other half of it.
 func (n *Node) Challenge(nonce string, tls bool) []string {
-	return n.currentRules().Challenge(nonce, tls)
-}
-
-func (n *Node) currentRules() *access.Rules {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.rules
+	return n.duties.access().Challenge(nonce, tls)
 }
 
 // Links is how many links the node has now.

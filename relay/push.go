@@ -37,9 +37,7 @@ func (n *Node) Publish(p rtsp.Pushed) (*ingest.Push, func(), error) {
 		return nil, nil, fmt.Errorf("feed %s: %w: names that begin with %s are those of classes", p.Feed, rtsp.ErrTaken,
 			lesson.Prefix)
 	}
-	n.mu.Lock()
-	rule := n.written.Feeds[p.Feed].Push
-	n.mu.Unlock()
+	rule := n.duties.config().Feeds[p.Feed].Push
 	f, s, err := n.table.pushPlace(p.Feed)
 	if err != nil {
 		return nil, nil, err

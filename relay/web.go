@@ -54,7 +54,7 @@ func newWeb(n *Node) (*web, error) {
 	}
 	n.table.journal = console.NewJournal()
 	var err error
-	w.console, err = console.New(cfg, w, n.currentRules, n.table.journal, n.log)
+	w.console, err = console.New(cfg, w, n.duties.access, n.table.journal, n.log)
 	if err != nil {
 		return nil, err
 	}
@@ -121,9 +121,7 @@ func (w *web) run(ctx context.Context) error {
 
 // Camera implements console.Node.
 func (w *web) Camera(feed media.FeedID) (url string, basic bool) {
-	w.node.mu.Lock()
-	defer w.node.mu.Unlock()
-	f := w.node.written.Feeds[feed]
+	f := w.node.duties.config().Feeds[feed]
 	return f.Snapshot, f.BasicAuth
 }
 
@@ -194,9 +192,7 @@ func (w *web) Status(now time.Time) *console.Status {
 
 // unlinked are the parents that have no link now.
 func (w *web) unlinked(now time.Time, links []LinkStatus) (list []console.Link) {
-	w.node.mu.Lock()
-	parents := w.node.written.Parents
-	w.node.mu.Unlock()
+	parents := w.node.duties.config().Parents
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range links {
