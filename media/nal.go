@@ -1,5 +1,7 @@
 package media
 
+import "iter"
+
 // NAL unit types, H.264 (ISO/IEC 14496-10 table 7-1) and the aggregation and
 // fragmentation types of RFC 6184 §5.2.
 const (
@@ -47,10 +49,10 @@ func classifyH264(b []byte) (key, disposable bool) {
 		const start = 0x80
 		return b[1]&start != 0 && h264Key(b[1]&0x1f), h264Disposable(b[0]&0xe0 | b[1]&0x1f)
 	case typ == h264STAPA:
-		eachAggregated(b[1:], func(nal []byte) {
+		for nal := range Aggregated(b[1:]) {
 			key = key || h264Key(nal[0]&0x1f)
 			disposable = disposable || h264Disposable(nal[0])
-		})
+		}
 	}
 	return key, disposable
 }
@@ -69,11 +71,11 @@ func classifyH265(b []byte) (key, disposable bool) {
 	}
 	switch typ := b[0] >> 1 & 0x3f; {
 	case typ == h265AP:
-		eachAggregated(b[2:], func(nal []byte) {
+		for nal := range Aggregated(b[2:]) {
 			t := nal[0] >> 1 & 0x3f
 			key = key || h265Key(t)
 			disposable = disposable || h265Disposable(t)
-		})
+		}
 	case typ == h265FU && len(b) >= 3:
 		const start = 0x80
 		t := b[2] & 0x3f
@@ -92,16 +94,18 @@ func h265Key(typ byte) bool {
 // as cameras make them, nothing refers to it.
 func h265Disposable(typ byte) bool { return typ < h265LastSubLayer && typ%2 == 0 }
 
-// eachAggregated calls f for every NAL unit behind its 16-bit length, as in a
-// STAP-A or an AP. What is cut short is skipped.
-func eachAggregated(b []byte, f func(nal []byte)) {
-	for len(b) > 2 {
-		n := int(b[0])<<8 | int(b[1])
-		b = b[2:]
-		if n == 0 || n > len(b) {
-			return
+// Aggregated goes through the NAL units of an aggregation packet, b being what follows
+// its header: a STAP-A (RFC 6184 §5.7.1) or an AP without DONL (RFC 7798 §4.4.2). None is
+// empty; what is cut short is left out.
+func Aggregated(b []byte) iter.Seq[[]byte] {
+	return func(yield func(nal []byte) bool) {
+		for rest := b; len(rest) > 2; {
+			n := int(rest[0])<<8 | int(rest[1])
+			rest = rest[2:]
+			if n == 0 || n > len(rest) || !yield(rest[:n]) {
+				return
+			}
+			rest = rest[n:]
 		}
-		f(b[:n])
-		b = b[n:]
 	}
 }

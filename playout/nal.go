@@ -72,13 +72,13 @@ func h264Units(b []byte) (first byte, sps bool) {
 	}
 	switch typ := b[0] & 0x1f; typ {
 	case h264STAPA:
-		eachUnit(b[1:], func(nal []byte) {
+		for nal := range media.Aggregated(b[1:]) {
 			t := nal[0] & 0x1f
 			sps = sps || t == h264SPS
 			if first == 0 {
 				first = t
 			}
-		})
+		}
 		return first, sps
 	case h264FUA:
 		if len(b) < 2 || b[1]&0x80 == 0 { // no start bit
@@ -97,13 +97,13 @@ func h265Units(b []byte) (first byte, sps bool) {
 	}
 	switch typ := b[0] >> 1 & 0x3f; typ {
 	case h265AP:
-		eachUnit(b[2:], func(nal []byte) {
+		for nal := range media.Aggregated(b[2:]) {
 			t := nal[0] >> 1 & 0x3f
 			sps = sps || t == h265SPS
 			if first == 0 {
 				first = t
 			}
-		})
+		}
 		return first, sps
 	case h265FU:
 		if b[2]&0x80 == 0 { // no start bit
@@ -112,18 +112,5 @@ func h265Units(b []byte) (first byte, sps bool) {
 		return b[2] & 0x3f, false
 	default:
 		return typ, typ == h265SPS
-	}
-}
-
-// eachUnit calls f for each NAL unit behind its 16-bit length.
-func eachUnit(b []byte, f func(nal []byte)) {
-	for len(b) > 2 {
-		n := int(b[0])<<8 | int(b[1])
-		b = b[2:]
-		if n == 0 || n > len(b) {
-			return
-		}
-		f(b[:n])
-		b = b[n:]
 	}
 }
