@@ -46,6 +46,7 @@ func (w *web) registerWebRTC(how playout.Config) error {
 	n := w.node
 	s, err := webrtc.New(webrtc.Config{
 		Listen:       n.cfg.Listen.WebRTC,
+		Addresses:    n.cfg.Listen.Public,
 		Playout:      how,
 		Choice:       playout.ChooseNewest, // as over RTSP
 		ListenPacket: n.net.listenPacket(),

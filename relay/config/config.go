@@ -1,6 +1,8 @@
 package config
 
 import (
+	"net/netip"
+
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/access"
 )
@@ -59,6 +61,10 @@ type Listen struct {
 	// number serves networks that let no UDP through. Default: ":8189" where http or
 	// https is set. "off": the pages get their media in the web connection.
 	WebRTC string `yaml:"webrtc,omitempty"`
+	// Public are addresses that a router or a cloud translates to this machine's, with the
+	// port of webrtc forwarded as it is (1:1 NAT). Pages from outside need them: a page
+	// sends its media to an address that the node tells it. Default: none.
+	Public []netip.Addr `yaml:"public,omitempty"`
 	// Admin is the HTTP address for metrics and health, such as
 	// "127.0.0.1:9090". Nobody is asked for a login there: keep it inside.
 	Admin string `yaml:"admin,omitempty"`

@@ -56,6 +56,9 @@ func Diff(old, fresh *Config) Changes {
 	compare(&changes.Restart, "listen.http", a.Listen.HTTP, b.Listen.HTTP)
 	compare(&changes.Restart, "listen.https", a.Listen.HTTPS, b.Listen.HTTPS)
 	compare(&changes.Restart, "listen.webrtc", a.Listen.WebRTC, b.Listen.WebRTC)
+	if !slices.Equal(a.Listen.Public, b.Listen.Public) {
+		changes.Restart = append(changes.Restart, "listen.public")
+	}
 	compare(&changes.Restart, "listen.admin", a.Listen.Admin, b.Listen.Admin)
 	compare(&changes.Restart, "links", a.Links, b.Links)
 	compare(&changes.Restart, "playout", a.Playout, b.Playout)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ feeds:
 	if c.Node != "hub" || c.Identity != "pki/hub" || c.Feeds["room-101"] != want {
 		t.Errorf("read %+v", c)
 	}
-	if want := (Listen{QUIC: ":4433", RTSP: ":8554", Admin: "127.0.0.1:9090"}); c.Listen != want {
+	if want := (Listen{QUIC: ":4433", RTSP: ":8554", Admin: "127.0.0.1:9090"}); !reflect.DeepEqual(c.Listen, want) {
 		t.Errorf("listen %+v, want %+v", c.Listen, want)
 	}
 }
@@ -70,7 +71,7 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 	tests := []struct{ name, yaml, want string }{
 		{
 			"an unknown key", hub + "listen: {quick: \":4433\"}\n",
-			`hub.yaml:3:10: listen: unknown key "quick" (known here: quic, rtsp, rtp, http, https, webrtc, admin)`,
+			`hub.yaml:3:10: listen: unknown key "quick" (known here: quic, rtsp, rtp, http, https, webrtc, public, admin)`,
 		},
 		{
 			"an unknown key at the top", hub + "feed: {}\n",

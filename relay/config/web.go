@@ -19,6 +19,15 @@ func (l Listen) checkWeb(k *checks) {
 			k.add("listen.webrtc", "it serves the pages, and neither listen.http nor listen.https is set")
 		}
 	}
+	for i, a := range l.Public {
+		key := fmt.Sprintf("listen.public[%d]", i)
+		switch {
+		case !l.Web() || l.WebRTC == WebRTCOff:
+			k.add(key, "it is for the media of pages, and this node has no WebRTC")
+		case a.IsLoopback() || a.IsUnspecified() || a.IsMulticast():
+			k.add(key, "nobody outside reaches %s", a)
+		}
+	}
 	// All of these are TCP ports; listen.webrtc is one besides its UDP port.
 	taken := make(map[string]string)
 	for _, p := range []struct{ key, addr string }{

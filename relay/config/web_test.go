@@ -16,6 +16,10 @@ func TestWebKeysThatCannotWorkAreNamed(t *testing.T) {
 		{"https where http is", "identity: pki\nlisten: {http: \":1\", https: \":1\"}", "listen.https", "listen.http already"},
 		{"http where admin is", `listen: {admin: ":80", http: ":80"}`, "listen.http", "is listen.admin already"},
 		{"webrtc where http is", `listen: {http: ":80", webrtc: ":80"}`, "listen.webrtc", "is listen.http already"},
+		{"a public address without pages", `listen: {rtsp: ":8554", public: [203.0.113.9]}`, "listen.public[0]", "no WebRTC"},
+		{"a public address without WebRTC", `listen: {http: ":80", webrtc: "off", public: [203.0.113.9]}`, "listen.public[0]", "no WebRTC"},
+		{"a public address of one's own", `listen: {http: ":80", public: [203.0.113.9, "::1"]}`, "listen.public[1]", "nobody outside"},
+		{"a public name", `listen: {http: ":80", public: [relay.school]}`, "listen.public[0]", "relay.school"},
 		{"a snapshot over RTSP", `feeds: {a: {main: "rtsp://h/x", snapshot: "rtsp://h/y"}}`, "feeds.a.snapshot", "http://HOST/PATH"},
 		{"a snapshot from nowhere", `feeds: {a: {main: "rtsp://h/x", snapshot: "http:///y"}}`, "feeds.a.snapshot", "no host"},
 		{"a snapshot of a push", "listen: {http: \":80\"}\nfeeds: {a: {push: first, snapshot: \"http://h/y\"}}", "feeds.a.push", "for cameras"},
@@ -50,7 +54,7 @@ func TestWebRTCIsThereWherePagesAre(t *testing.T) {
 
 func TestWebServersWaitForARestartAndSnapshotsDoNot(t *testing.T) {
 	d := Diff(mustParse(t, "node: a\nfeeds: {a: {main: \"rtsp://x/1\"}}"),
-		mustParse(t, "node: a\nidentity: p\nlisten: {http: \":80\", https: \":443\"}\n"+
+		mustParse(t, "node: a\nidentity: p\nlisten: {http: \":80\", https: \":443\", public: [203.0.113.9]}\n"+
 			"feeds: {a: {main: \"rtsp://x/1\", snapshot: \"http://x/2\"}}"))
 	if !d.Feeds.None() {
 		t.Errorf("the camera is pulled anew for its snapshot: %+v", d.Feeds)
@@ -58,7 +62,7 @@ func TestWebServersWaitForARestartAndSnapshotsDoNot(t *testing.T) {
 	if !slices.Equal(d.Live, []string{"feeds.*.snapshot"}) {
 		t.Errorf("live %v", d.Live)
 	}
-	if want := []string{"identity", "listen.http", "listen.https", "listen.webrtc"}; !slices.Equal(d.Restart, want) {
+	if want := []string{"identity", "listen.http", "listen.https", "listen.webrtc", "listen.public"}; !slices.Equal(d.Restart, want) {
 		t.Errorf("after a restart %v, want %v", d.Restart, want)
 	}
 }

@@ -16,7 +16,7 @@ type Config struct {
 	// Required.
 	Listen string
 	// Addresses are further addresses under which pages reach Listen: those of a
-	// router that forwards the port. Default: those of the machine only.
+	// router that forwards the port (listen.public). Default: those of the machine only.
 	Addresses []netip.Addr
 	// Playout is how viewers are served. Its Spacing has a default here, 22 ms: frames
 	// that come within one refresh of a display are not drawn. Measured in Chromium,
