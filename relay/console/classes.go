@@ -18,7 +18,9 @@ type Class struct {
 	Feed  string `json:"feed"`  // the name under which it is watched
 	Main  string `json:"main"`  // the node that all others watch
 	Floor string `json:"floor"` // the node that the main school watches; empty: none
-	Rooms []Room `json:"rooms"`
+	// MayHush says that somebody at this node may take the floor back.
+	MayHush bool   `json:"may_hush"`
+	Rooms   []Room `json:"rooms"`
 }
 
 // Room is a node's part in a class.
@@ -26,6 +28,12 @@ type Room struct {
 	Node  string `json:"node"`
 	Feed  string `json:"feed"`
 	Shows string `json:"shows"` // the feed that is seen and heard there; empty: none
+	// Online says that its picture comes, or would come if somebody watched.
+	Online bool `json:"online"`
+	// MayMain and MayFloor say that somebody at this node may make it the main school, or
+	// give it the floor. They say nothing of who asks.
+	MayMain  bool `json:"may_main"`
+	MayFloor bool `json:"may_floor"`
 }
 
 // ClassList answers /api/v1/classes.

@@ -56,7 +56,8 @@ func (n *school) Status(now time.Time) *Status {
 func (n *school) Classes() []Class {
 	return []Class{{
 		ID: "maths", Feed: "class/maths", Main: "yinshan", Rooms: []Room{
-			{Node: "banpo", Feed: "banpo/room", Shows: "yinshan/room"}, {Node: "yinshan", Feed: "yinshan/room"},
+			{Node: "banpo", Feed: "banpo/room", Shows: "yinshan/room", Online: true, MayMain: true, MayFloor: true},
+			{Node: "yinshan", Feed: "yinshan/room"},
 		},
 	}}
 }

@@ -12,7 +12,7 @@ import (
 
 func TestEveryScreenIsTheOnePage(t *testing.T) {
 	d := newDesk(t, access.Config{})
-	for _, path := range []string{"/", "/login", "/watch/room-101", "/watch/yinshan/class-3", "/talk/teacher"} {
+	for _, path := range []string{"/", "/classes", "/login", "/watch/room-101", "/watch/yinshan/class-3", "/talk/teacher"} {
 		resp := d.ask(abroad, http.MethodGet, path)
 		wants(t, resp, 200, "")
 		if !strings.Contains(resp.Body, "pages") || resp.Header.Get("Content-Type") != "text/html; charset=utf-8" ||

@@ -35,7 +35,9 @@ func (s *Server) api() []route {
 }
 
 // screens are the paths at which the one page with all screens is served.
-func screens() []string { return []string{"/{$}", "/login", "/watch/{feed...}", "/talk/{feed...}"} }
+func screens() []string {
+	return []string{"/{$}", "/classes", "/login", "/watch/{feed...}", "/talk/{feed...}"}
+}
 
 // register puts all paths of this package on the mux.
 func (s *Server) register() {

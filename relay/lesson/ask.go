@@ -51,6 +51,8 @@ func (c *Class) allowed(a *Ask) error {
 		return nil
 	case a.Main == c.Main && a.Floor == asker: // raises its hand, and has the floor at once
 		return nil
+	case a.Main == c.Main && a.Floor == "" && c.Floor == asker: // and takes it down again
+		return nil
 	}
 	return fmt.Errorf("%w: %s: %s is not the main school and asks for another room", ErrClass, c.ID, asker)
 }

@@ -180,6 +180,16 @@ func (b *Book) Change(id, main, floor string) (link string, ask Ask, err error) 
 	return b.from[id].Link, ask, nil
 }
 
+// May tells whether somebody at this node could have a change, as far as this node knows;
+// Change tells why not.
+func (b *Book) May(id, main, floor string) bool {
+	c, err := b.changeable(id, main, floor)
+	if err != nil {
+		return false
+	}
+	return b.Owns(id) || c.allowed(&Ask{Class: id, Main: main, Floor: floor, Path: []string{b.node}}) == nil
+}
+
 // Asked takes an Ask of a peer. It returns the link to which it is to be handed on; ""
 // when it is done. Errors wrap ErrClass and are for the log.
 func (b *Book) Asked(from Peer, a *Ask) (link string, on Ask, err error) {

@@ -106,10 +106,34 @@ func TestWhoMayChangeWhat(t *testing.T) {
 			if c.may != (err == nil) {
 				t.Errorf("%v", err)
 			}
+			school := NewBook(c.asks)
+			school.Learn(peer("hub", true), []Class{maths("yinshan", "")})
+			if school.May("maths", c.main, c.floor) != c.may {
+				t.Error("its own node thinks otherwise")
+			}
 			if now := b.Known("maths"); c.may && (now.Main != c.main || now.Floor != c.floor || now.By != "hub") {
 				t.Errorf("it became %+v", now)
 			}
 		})
+	}
+}
+
+func TestWhoHasTheFloorMayGiveItBack(t *testing.T) {
+	for asks, may := range map[string]bool{"xihe": true, "yinshan": true, "banpo": false, "city": false} {
+		b := NewBook("hub")
+		b.Configure([]Class{maths("yinshan", "xihe")})
+		_, _, err := b.Asked(peer(asks, false), &Ask{Class: "maths", Main: "yinshan", Path: []string{asks}})
+		if may != (err == nil) || may != (b.Known("maths").Floor == "") {
+			t.Errorf("%s takes the floor from xihe: %v, %+v", asks, err, b.Known("maths"))
+		}
+	}
+}
+
+func TestWhoHasTheClassMayChangeAllThatIsThere(t *testing.T) {
+	b := NewBook("hub")
+	b.Configure([]Class{maths("yinshan", "")})
+	if !b.May("maths", "xihe", "banpo") || b.May("maths", "nobody", "") || b.May("arts", "xihe", "") {
+		t.Error("it may make any of its rooms the main school, and nothing else")
 	}
 }
 
