@@ -1,6 +1,7 @@
 // The mock node's HTTP interface. Whoever logs in is teacher with the password lesson-42.
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { classesFor, onTurn, turned } from './classes.ts';
 import { history } from './history.ts';
 import { clip } from './clip.ts';
 import { log } from './node.ts';
@@ -13,6 +14,8 @@ const routes: [method: string, prefix: string, route: Route][] = [
   ['GET', '/api/v1/history', (_, res) => json(res, history(Date.now()))],
   ['GET', '/api/v1/log', (_, res) => json(res, { version: 1, lines: log() })],
   ['GET', '/api/v1/events', events],
+  ['GET', '/api/v1/classes', classes],
+  ['POST', '/api/v1/classes/', (req, res, id) => void turn(req, res, id)],
   ['GET', '/api/v1/session', session],
   ['GET', '/api/v1/feeds/', oneFeed],
   ['GET', '/api/v1/snapshot/', snapshot],
@@ -52,7 +55,28 @@ function events(req: IncomingMessage, res: ServerResponse): void {
   const send = (): void => void res.write(`event: status\ndata: ${JSON.stringify(statusFor(req))}\n\n`);
   send();
   const timer = setInterval(send, 1000);
-  res.on('close', () => clearInterval(timer));
+  const deaf = onTurn(req, (line) => void res.write(`event: change\ndata: ${JSON.stringify(line)}\n\n`));
+  res.on('close', () => {
+    clearInterval(timer);
+    deaf();
+  });
+}
+
+function classes(req: IncomingMessage, res: ServerResponse): void {
+  const now = statusFor(req);
+  json(res, { version: 1, classes: classesFor(req, now.node, now.feeds.length === 0) });
+}
+
+async function turn(req: IncomingMessage, res: ServerResponse, id: string): Promise<void> {
+  if (!turned(req, id, JSON.parse(await bodyOf(req)) as { main: string; floor: string })) return problem(res, 409, 'bad-class');
+  res.statusCode = 202;
+  res.end();
+}
+
+async function bodyOf(req: IncomingMessage): Promise<string> {
+  let body = '';
+  for await (const part of req) body += String(part);
+  return body;
 }
 
 const find = (req: IncomingMessage, id: string) => statusFor(req).feeds.find((f) => f.id === id);
@@ -89,9 +113,7 @@ function session(req: IncomingMessage, res: ServerResponse): void {
 }
 
 async function login(req: IncomingMessage, res: ServerResponse): Promise<void> {
-  let body = '';
-  for await (const part of req) body += String(part);
-  const { user, password } = JSON.parse(body) as { user: string; password: string };
+  const { user, password } = JSON.parse(await bodyOf(req)) as { user: string; password: string };
   if (user === 'many') {
     res.setHeader('Retry-After', '30');
     return problem(res, 429, 'too-many-tries');

@@ -12,6 +12,8 @@ async function page(to: Route): Promise<ComponentType<{ feed: string }>> {
       return (await import('./pages/watch/WatchPage')).WatchPage;
     case 'talk':
       return (await import('./pages/talk/TalkPage')).TalkPage;
+    case 'classes':
+      return (await import('./pages/classes/ClassesPage')).ClassesPage;
     case 'login':
       return (await import('./pages/login/LoginPage')).LoginPage;
     case 'node':

@@ -1,7 +1,7 @@
 // Which page a path is, and of which feed. Feed names may contain slashes.
 
 export interface Route {
-  page: 'node' | 'watch' | 'talk' | 'login';
+  page: 'node' | 'classes' | 'watch' | 'talk' | 'login';
   feed: string; // empty on pages without one
 }
 
@@ -10,7 +10,8 @@ export function route(path: string): Route {
     const prefix = `/${page}/`;
     if (path.startsWith(prefix)) return { page, feed: plain(path.slice(prefix.length)) };
   }
-  return { page: path === '/login' ? 'login' : 'node', feed: '' };
+  for (const page of ['classes', 'login'] as const) if (path === `/${page}`) return { page, feed: '' };
+  return { page: 'node', feed: '' };
 }
 
 function plain(text: string): string {

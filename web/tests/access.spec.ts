@@ -27,6 +27,8 @@ const pages: { path: string; scene?: string; ready(page: Page): Promise<unknown>
   { path: '/watch/room-204', ready: (p) => p.waitForSelector('.notice') },
   { path: '/watch/room-101?via=mse', ready: (p) => p.waitForSelector('.controls').then(() => p.keyboard.press('i')).then(() => p.waitForSelector('.figures')) },
   { path: '/talk/yinshan/class-3', ready: (p) => p.click('.desk .button').then(() => p.waitForSelector('#camera')) },
+  { path: '/classes', ready: (p) => p.waitForSelector('.room') },
+  { path: '/classes', scene: 'many', ready: (p) => p.waitForSelector('.room button') },
   { path: '/login?why=expired', ready: (p) => p.waitForSelector('#user') },
 ];
 

@@ -8,6 +8,8 @@ const pages: { path: string; scene?: string; ready(page: Page): Promise<unknown>
   { path: '/', scene: 'long', ready: (p) => p.waitForSelector('.link') },
   { path: '/watch/room-204', ready: (p) => p.waitForSelector('.notice') },
   { path: '/talk/yinshan/class-3', ready: (p) => p.click('.desk .button').then(() => p.waitForSelector('#camera')) },
+  { path: '/classes', ready: (p) => p.waitForSelector('.room') },
+  { path: '/classes', scene: 'many', ready: (p) => p.waitForSelector('.room button') },
   { path: '/login?why=expired', ready: (p) => p.waitForSelector('#user') },
 ];
 

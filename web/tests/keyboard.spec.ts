@@ -23,9 +23,10 @@ async function stops(page: Page, n: number): Promise<{ at: string; seen: boolean
 }
 
 const walks: [path: string, names: string[]][] = [
-  ['/', ['跳到内容', 'classrelay', '登录', '外观：随系统', 'English', 'city', 'room-204', 'hall', '卡片', '表格', '预览 room-101', '观看 room-101']],
+  ['/', ['跳到内容', 'classrelay', '课堂', '登录', '外观：随系统', 'English', 'city', 'room-204', 'hall', '卡片', '表格', '预览 room-101', '观看 room-101']],
   ['/watch/room-101?via=mse', ['全部画面', '静音', '播放数据', 'English', '全屏']],
   ['/talk/a', ['跳到内容', 'classrelay', '外观：随系统', 'English', '允许使用摄像头和麦克风', '打开观看页']],
+  ['/classes', ['跳到内容', 'classrelay', '节点', '登录', '外观：随系统', 'English', '观看 maths-7b', '举手发言 yinshan', '我来主讲 yinshan']],
   ['/login', ['跳到内容', 'classrelay', '外观：随系统', 'English', 'user', 'password', 'on', '登录']],
 ];
 
@@ -34,6 +35,7 @@ for (const [path, names] of walks) {
     await page.goto(path);
     await page.waitForSelector('#content');
     if (path === '/') await page.waitForSelector('.card');
+    if (path === '/classes') await page.waitForSelector('.room button');
     if (path.startsWith('/watch')) await page.waitForTimeout(1500); // until the sound is decided
     // A browser that wants a touch before it sounds has a button for that first.
     if (await page.locator('.pill').count()) await page.keyboard.press('Tab');

@@ -38,6 +38,9 @@ const views: View[] = [
   { name: 'talk', path: '/talk/yinshan/class-3', ready: (p) => allow(p).then(() => p.waitForSelector('#camera')).then(() => p.waitForTimeout(1500)) },
   { name: 'talk-before', path: '/talk/yinshan/class-3', ready: (p) => p.waitForSelector('.desk .button') },
   { name: 'talk-refused', path: '/talk/yinshan/class-3', before: noDevice('NotAllowedError'), ready: (p) => allow(p).then(() => p.waitForSelector('[role=alert]')) },
+  { name: 'classes', path: '/classes', ready: (p) => p.waitForSelector('.room'), whole: true },
+  { name: 'classes-hub', path: '/classes', scene: 'many', ready: (p) => p.waitForSelector('.room button'), whole: true },
+  { name: 'classes-empty', path: '/classes', scene: 'empty', ready: (p) => p.waitForSelector('.empty') },
   { name: 'login', path: '/login?why=expired', ready: (p) => p.waitForSelector('#user') },
   {
     name: 'login-wrong',

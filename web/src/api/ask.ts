@@ -1,7 +1,7 @@
 // Requests to the node. Each ends with an answer or a Problem; none hangs.
 import { Problem, problemOf } from './problem';
 import { inPath } from '../route';
-import type { Feed, History, LogLine, Session } from './types';
+import type { ClassState, Feed, History, LogLine, Session } from './types';
 
 const patience = 8000; // ms: a node on the same LAN that takes longer is not there
 
@@ -34,6 +34,10 @@ export async function askLog(): Promise<LogLine[]> {
   return (await json<{ lines: LogLine[] }>('/api/v1/log')).lines;
 }
 
+export async function askClasses(): Promise<ClassState[]> {
+  return (await json<{ classes: ClassState[] }>('/api/v1/classes')).classes;
+}
+
 function post(path: string, body: unknown): Promise<Response> {
   const headers = { 'Content-Type': 'application/json' };
   return ask(path, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -45,4 +49,9 @@ export async function login(user: string, password: string): Promise<void> {
 
 export async function logout(): Promise<void> {
   await post('/api/v1/logout', {});
+}
+
+/** turnClass asks that a room be the main school, and which has the floor; empty: none. */
+export async function turnClass(id: string, turn: { main: string; floor: string }): Promise<void> {
+  await post(`/api/v1/classes/${encodeURIComponent(id)}`, turn);
 }

@@ -3,6 +3,7 @@
 
 /** problemCodes are of refused requests (problem+json) and of the page's own troubles. */
 export const problemCodes = [
+  'bad-class',
   'bad-offer',
   'bad-request',
   'busy',

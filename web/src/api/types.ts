@@ -121,6 +121,25 @@ export interface History {
   feeds: { id: string; at: number[]; latency_ms: Column; viewers: number[] }[];
 }
 
+/** ClassState is a class in which several schools take part. */
+export interface ClassState {
+  id: string;
+  feed: string; // the name under which it is watched
+  main: string; // the node that all others watch
+  floor: string; // the node that the main school watches; empty: none
+  may_hush: boolean; // somebody at this node may take the floor back
+  rooms: Room[];
+}
+
+export interface Room {
+  node: string;
+  feed: string;
+  shows: string; // the feed that is seen and heard there; empty: none
+  online: boolean;
+  may_main: boolean; // somebody at this node may make it the main school
+  may_floor: boolean; // and give it the floor
+}
+
 export interface LogLine {
   at: string;
   level: 'info' | 'warn';

@@ -2,6 +2,8 @@
 import type { problemsZh } from './problems.zh';
 
 export const problemsEn: Record<keyof typeof problemsZh, string> = {
+  'problem.bad-class': 'That change is not possible now.',
+  'problem.bad-class.do': 'Another room may have been quicker, or the line to the hub is down. See who is the main school now, and try again.',
   'problem.bad-offer': 'The node and this browser cannot agree on a connection.',
   'problem.bad-offer.do': 'Update the browser and open this page again.',
   'problem.bad-request': 'The node does not accept this request.',

@@ -3,6 +3,8 @@
 // person can do about it. Feeds' and links' troubles come from the node with a text of
 // their own; here is what stands in for it, and what to do.
 export const problemsZh = {
+  'problem.bad-class': '现在不能这样切换。',
+  'problem.bad-class.do': '可能另一间教室刚刚切换过，或到枢纽节点的线路断了。请看现在是谁主讲，再试一次。',
   'problem.bad-offer': '节点和浏览器没有谈成连接。',
   'problem.bad-offer.do': '请更新浏览器，然后重新打开此页。',
   'problem.bad-request': '节点不接受这个请求。',

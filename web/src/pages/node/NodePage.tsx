@@ -1,18 +1,17 @@
 // The node at a glance: is every picture on time, and if not, why.
 import './node.css';
 import { useEffect } from 'preact/hooks';
-import { logout } from '../../api/ask';
-import type { Session } from '../../api/types';
 import { useLanguage } from '../../i18n/language';
 import { say } from '../../i18n/words';
 import { toLogin } from '../../route';
+import { Account } from '../../ui/Account';
+import { Summary } from '../../ui/Summary';
 import { TopBar } from '../../ui/TopBar';
 import { Words } from '../../ui/Words';
 import { Feeds } from './Feeds';
 import { LinkPanel } from './LinkPanel';
 import { LogList } from './LogList';
 import { PlayerTable } from './PlayerTable';
-import { Summary } from './Summary';
 import { TalkForm } from './TalkForm';
 import { useNode } from './useNode';
 import { Verdict } from './Verdict';
@@ -39,6 +38,9 @@ export function NodePage() {
     <>
       <TopBar right={<Account session={session} />}>
         <Summary status={status} live={live} />
+        <a class="plain" href="/classes">
+          {say('nav.classes')}
+        </a>
       </TopBar>
       <main class="node" id="content">
         <h1 class="unseen">{status ? `${say('app.node')} ${status.node}` : say('app.node')}</h1>
@@ -72,26 +74,6 @@ export function NodePage() {
           </>
         )}
       </main>
-    </>
-  );
-}
-
-function Account({ session }: { session: Session | null }) {
-  if (!session) return null;
-  if (!session.user) {
-    return (
-      <a class="plain" href={toLogin('login').replace('why=login&', '')}>
-        {say('nav.login')}
-      </a>
-    );
-  }
-  const leave = (): void => void logout().finally(() => location.assign('/login'));
-  return (
-    <>
-      <span class="who">{session.user}</span>
-      <button class="plain" onClick={leave}>
-        {say('nav.logout')}
-      </button>
     </>
   );
 }

@@ -1,5 +1,5 @@
-import type { Status } from '../../api/types';
-import { say, span } from '../../i18n/words';
+import type { Status } from '../api/types';
+import { say, span } from '../i18n/words';
 
 /** Summary is which node this is, and whether the page is live. */
 export function Summary({ status, live }: { status: Status | null; live: boolean }) {
