@@ -32,7 +32,7 @@ func TestThePictureIsBackSoonAfterAHubDies(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newTwins(t, tt.wire)
-				got := c.lesson(15*time.Second, func() {
+				got := c.lesson(10*time.Second, func() {
 					time.Sleep(5 * time.Second)
 					tt.die(c)
 				})
@@ -104,9 +104,12 @@ func TestNothingGoesBackToAHubThatReturns(t *testing.T) {
 }
 
 func TestTheNewWayMayFailToo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a minute of class for six nodes")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		c := newTwins(t, twinWire)
-		got := c.lesson(40*time.Second, func() {
+		got := c.lesson(28*time.Second, func() {
 			for _, hub := range []string{hubA, hubB, hubA} {
 				time.Sleep(4 * time.Second)
 				c.vanish(hub)
@@ -151,19 +154,20 @@ func TestALessonStaysWhereItIs(t *testing.T) {
 	long.Loss, long.Burst = 0.05, 12
 	bloated := netem.Profile{Rate: 10e6, Delay: 15 * time.Millisecond, Queue: 700 * time.Millisecond}
 	for _, tt := range []struct {
-		name   string
-		lay    func(c *county, ip string)
-		during func(c *twins)
+		name    string
+		crowded bool
+		lay     func(c *county, ip string)
+		during  func(c *twins)
 	}{
-		{"5 % loss in bursts of 3", own(lossy), func(*twins) {}},
-		{"5 % loss in bursts of 12", own(long), func(*twins) {}},
-		{"others fill the school's queue of 700 ms at once, again and again", shared(bloated), func(c *twins) {
+		{"5 % loss in bursts of 3", false, own(lossy), func(*twins) {}},
+		{"5 % loss in bursts of 12", false, own(long), func(*twins) {}},
+		{"others fill the school's queue of 700 ms at once, again and again", true, shared(bloated), func(c *twins) {
 			for range 5 {
 				c.flood(700 * time.Millisecond)
 				time.Sleep(4 * time.Second)
 			}
 		}},
-		{"the cameras fall silent", own(twinWire), func(c *twins) {
+		{"the cameras fall silent", false, own(twinWire), func(c *twins) {
 			for _, s := range c.clips {
 				s.quiet.Store(true)
 			}
@@ -172,7 +176,7 @@ func TestALessonStaysWhereItIs(t *testing.T) {
 				s.quiet.Store(false)
 			}
 		}},
-		{"the cameras fall silent, over lines that lose 5 %", own(lossy), func(c *twins) {
+		{"the cameras fall silent, over lines that lose 5 %", false, own(lossy), func(c *twins) {
 			for _, s := range c.clips {
 				s.quiet.Store(true)
 			}
@@ -181,14 +185,14 @@ func TestALessonStaysWhereItIs(t *testing.T) {
 				s.quiet.Store(false)
 			}
 		}},
-		{"a camera is away for a while, and its node says so", own(twinWire), func(c *twins) {
+		{"a camera is away for a while, and its node says so", false, own(twinWire), func(c *twins) {
 			for _, away := range []bool{true, false, true, false} {
 				time.Sleep(5 * time.Second)
 				c.clips["s1"].away.Store(away)
 				c.clips["s1"].quiet.Store(away)
 			}
 		}},
-		{"all lines of all schools stop for 3 s", own(twinWire), func(c *twins) {
+		{"all lines of all schools stop for 3 s", false, own(twinWire), func(c *twins) {
 			for range 3 {
 				time.Sleep(4 * time.Second)
 				c.vanish(hubA)
@@ -206,7 +210,9 @@ func TestALessonStaysWhereItIs(t *testing.T) {
 				for name, s := range got {
 					missing, _ := s.missing()
 					t.Logf("%s: still for %v, %d frames missing", name, s.gaps, missing)
-					if time.Since(s.last) > 200*time.Millisecond {
+					// Behind a queue that others fill again and again a link may have given up the
+					// only layer there is for a while.
+					if time.Since(s.last) > 200*time.Millisecond && !tt.crowded {
 						t.Errorf("%s: no picture at the end", name)
 					}
 				}

@@ -79,6 +79,9 @@ func TestACutHealsByItself(t *testing.T) {
 // The main school hears one of the two hubs no more, and both hubs and all other schools
 // are well. The hub says so to those who watch, and they go to the other one.
 func TestAHubThatHearsTheMainSchoolNoMoreIsLeft(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a minute of class for six nodes")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		c := newTwins(t, twinWire)
 		got := c.lesson(25*time.Second, func() {

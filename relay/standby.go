@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/route"
 	"github.com/classrelay/classrelay/relay/standby"
 )
@@ -99,6 +100,7 @@ func (t *table) fallSilent(v *standby.Verdict) {
 	for _, name := range v.Quiet {
 		if was[name] == route.Heard {
 			t.log.Warn("the link brings nothing; what can come another way does", zap.String("peer", name))
+			t.note(console.Change{Code: console.LinkSilent, Link: name})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(was)) {
@@ -129,6 +131,7 @@ func (t *table) holdTo(f *feed, peer string, now time.Time) {
 		t.routes.Hold(f.ID(), peer)
 		t.log.Info("feed comes another way now", zap.String("feed", string(f.ID())), zap.String("from", was),
 			zap.String("to", peer))
+		t.note(console.Change{Code: console.FeedMoved, Feed: string(f.ID()), Link: peer})
 	case now.Sub(f.wayFrom) >= settleWay: // asked again by tick
 		t.routes.Hold(f.ID(), peer)
 	}

@@ -18,9 +18,11 @@ const (
 	NodeRefused    Code = "node-refused"    // a node without a right certificate dialled; Why
 	RefusedByNode  Code = "refused-by-node" // a node dialled that does not trust this one
 	AddressChanged Code = "address-changed" // the peer's, or a router's, in the middle of a link
+	LinkSilent     Code = "link-silent"     // nothing comes over a link that is still up
 	LayersChanged  Code = "layers"          // a link carries other layers; Rule and Why
 	FeedOffline    Code = "feed-offline"    // a feed's picture is gone; Cause and Why
 	FeedBack       Code = "feed-back"       // it is back, after Lasted
+	FeedMoved      Code = "feed-moved"      // it comes over another link now
 	FeedRefused    Code = "feed-refused"    // a peer's feed is not taken; Why
 	NameTaken      Code = "name-taken"      // two nodes claim one feed name; Why
 	Withdrawn      Code = "withdrawn"       // a feed was taken out of a configuration
@@ -73,9 +75,9 @@ func (c *Change) words() (t Text, level string) {
 		return Text{"the node's certificate runs out", "本节点的证书即将到期，且无法自动续期"}.plus(c.Why), levelWarn
 	case ClockWrong:
 		return Text{"the clock is wrong", "本机时钟不准，请校时"}.plus(c.Why), levelWarn
-	case FeedOffline, FeedBack, FeedRefused, NameTaken, Withdrawn, PushTakenOver, ClassTurned:
+	case FeedOffline, FeedBack, FeedMoved, FeedRefused, NameTaken, Withdrawn, PushTakenOver, ClassTurned:
 		return c.feedWords()
-	case LinkUp, LinkDown, NoLink, NodeRefused, RefusedByNode, AddressChanged, LayersChanged:
+	case LinkUp, LinkDown, NoLink, NodeRefused, RefusedByNode, AddressChanged, LinkSilent, LayersChanged:
 		return c.linkWords()
 	}
 	return Text{string(c.Code), string(c.Code)}.plus(c.Why), levelInfo
@@ -97,6 +99,11 @@ func (c *Change) linkWords() (t Text, level string) {
 		}.plus(c.Why), levelWarn
 	case AddressChanged:
 		return Text{"the address of " + c.Link + " has changed", c.Link + " 的地址已改变"}.plus(c.Why), levelInfo
+	case LinkSilent:
+		return Text{
+			"nothing comes from " + c.Link + ", other ways are used where there are any",
+			c.Link + " 没有任何数据传来，能改走其他线路的画面已改走",
+		}, levelWarn
 	default: // LayersChanged
 		return c.layerWords(), levelInfo
 	}
@@ -178,6 +185,8 @@ func (c *Change) feedWords() (t Text, level string) {
 	case FeedBack:
 		d := lasting(c.Lasted)
 		return Text{c.Feed + ": the picture is back after " + d.EN, c.Feed + "：画面恢复，中断了 " + d.ZH}, levelInfo
+	case FeedMoved:
+		return Text{c.Feed + " comes by " + c.Link + " now", c.Feed + " 现在改由 " + c.Link + " 传来"}, levelInfo
 	case FeedRefused:
 		return Text{c.Feed + " is not taken from " + c.Link, "不接受来自 " + c.Link + " 的 " + c.Feed}.plus(c.Why), levelWarn
 	case NameTaken:

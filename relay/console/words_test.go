@@ -144,6 +144,8 @@ func everyChange() []Change {
 		{Code: NoLink, Link: "hub", Why: "nothing answers", WhyZH: "没有应答"},
 		{Code: NodeRefused, Why: "10.0.0.9: another CA"},
 		{Code: RefusedByNode, Why: "10.0.0.9"},
+		{Code: LinkSilent, Link: "hub"},
+		{Code: FeedMoved, Feed: "room", Link: "hub-b"},
 		{Code: AddressChanged, Link: "hub", Why: "10.0.0.9:4433"},
 		{Code: FeedBack, Feed: "room-101", Lasted: time.Minute},
 		{Code: FeedRefused, Link: "hub", Feed: "room-101", Why: "its path crosses this node"},
