@@ -72,25 +72,75 @@ func (s *Session) awaitFlow(ctx context.Context, flow uint64) bool {
 	}
 }
 
-// acceptControl takes the one bidirectional stream that "classrelay/1" has, if
-// the peer dialled. Any other ends the session and its connection: RoQ has none,
-// and an endpoint that gets one must close (draft §5.2).
+// acceptControl takes the bidirectional streams that "classrelay/1" has, if the peer
+// dialled: the control stream first, then those that OnStream takes. Any other ends the
+// session and its connection: RoQ has none, and an endpoint that gets one must close
+// (draft §5.2).
 func (s *Session) acceptControl(ctx context.Context) error {
 	wanted := s.cfg.Relay && s.cfg.Listener
+	var streams sync.WaitGroup
+	defer streams.Wait()
 	for {
 		stream, err := s.conn.AcceptStream(ctx)
-		if err != nil {
+		switch {
+		case err != nil:
 			return fmt.Errorf("accept control stream: %w", err)
-		}
-		if wanted {
+		case wanted:
 			wanted = false
 			s.control <- stream // has room for the one
-			continue
+		case s.cfg.Relay && s.cfg.Listener && s.cfg.OnStream != nil:
+			// Ends with the stream, or with the connection; acceptControl waits.
+			streams.Go(func() { s.named(ctx, stream) })
+		default:
+			s.flows.count.refused.Add(1)
+			stream.CancelRead(StreamCreationError)
+			return errBidirectional
 		}
-		s.flows.count.refused.Add(1)
-		stream.CancelRead(StreamCreationError)
-		return errBidirectional
 	}
+}
+
+// kindWithin bounds how long the byte that names a stream may be on its way: it comes
+// with the stream.
+const kindWithin = 5 * time.Second
+
+// named hands a stream on once it has said what it is for.
+func (s *Session) named(ctx context.Context, stream Stream) {
+	// Run may end while the connection's close is still to come.
+	stopped := context.AfterFunc(ctx, func() {
+		_ = errors.Join(stream.SetReadDeadline(time.Now()), stream.SetWriteDeadline(time.Now()))
+	})
+	defer stopped()
+	var kind [1]byte
+	err := stream.SetReadDeadline(time.Now().Add(kindWithin))
+	if err == nil && ctx.Err() == nil {
+		_, err = io.ReadFull(stream, kind[:])
+	}
+	if err == nil {
+		err = stream.SetReadDeadline(time.Time{})
+	}
+	if err != nil || ctx.Err() != nil {
+		stream.CancelRead(StreamCreationError)
+		stream.CancelWrite(StreamCreationError)
+		return
+	}
+	s.cfg.OnStream(ctx, kind[0], stream)
+}
+
+// OpenNamed opens a bidirectional stream beside the control stream, on the side that
+// dialled, once the control stream is in use. kind says what it is for. The peer must have
+// said that it takes such streams: an older one ends the connection.
+func (s *Session) OpenNamed(kind byte) (Stream, error) {
+	if !s.cfg.Relay || s.cfg.Listener {
+		return nil, fmt.Errorf("open stream %q: %w", kind, ErrPlain)
+	}
+	stream, err := s.conn.OpenStream()
+	if err == nil {
+		_, err = stream.Write([]byte{kind}) // the peer sees a stream only when something comes
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open stream %q: %w", kind, err)
+	}
+	return stream, nil
 }
 
 // Control returns the one bidirectional stream of a "classrelay/1" connection:

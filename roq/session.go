@@ -20,6 +20,11 @@ type SessionConfig struct {
 	// Listener tells that the peer dialled; it opens the control stream then.
 	// Default false.
 	Listener bool
+	// OnStream takes a bidirectional stream that the peer has opened beside the control
+	// stream, with the byte that says what it is for. It runs in a goroutine of its own,
+	// which Run waits for; the stream is to be closed when it returns, and ends with ctx.
+	// Default: there is only the control stream, and any other ends the connection.
+	OnStream func(ctx context.Context, kind byte, s Stream)
 	// HoldFor is how long packets of a flow nobody asked for yet are kept.
 	// Default 500 ms: signalling and media race each other by about one RTT.
 	HoldFor time.Duration

@@ -69,9 +69,10 @@ const (
 	fallbackAfter = 2 * time.Second
 	// maxStreams is how many packets on streams of their own may be on the way.
 	maxStreams = 256
-	// maxControlStreams lets the listening side see, and answer with an error,
-	// a bidirectional stream that should not be.
-	maxControlStreams = 2
+	// maxControlStreams is room for the control stream, one beside it, its successor
+	// while the old one ends, and for one that should not be: the listening side sees it
+	// and answers with an error.
+	maxControlStreams = 4
 )
 
 func (c *TransportConfig) validate() error {
