@@ -163,11 +163,14 @@ func (t *Table) Withholds(peer, by string, f *control.Feed) string {
 
 // Announce lists what to tell a peer: every feed this node can get by a path that
 // does not lead through that peer, with this node's name added to the path.
-func (t *Table) Announce(peer string) []control.Feed {
+func (t *Table) Announce(peer string) []control.Feed { return t.AnnounceOnly(peer, t.Feeds()) }
+
+// AnnounceOnly is Announce of those feeds only that the peer wants to hear of.
+func (t *Table) AnnounceOnly(peer string, ids []media.FeedID) []control.Feed {
 	var out []control.Feed
-	for _, id := range t.Feeds() {
-		by, f, _ := t.Best(id)
-		if t.Withholds(peer, by, &f) != "" {
+	for _, id := range ids {
+		by, f, ok := t.Best(id)
+		if !ok || t.Withholds(peer, by, &f) != "" {
 			continue
 		}
 		f.Flowing = false // what the peer said; the node knows better
@@ -196,6 +199,15 @@ func (t *Table) Feeds() []media.FeedID {
 	}
 	slices.Sort(ids)
 	return ids
+}
+
+// Own lists the feeds whose source is at this node, in order.
+func (t *Table) Own() []control.Feed {
+	out := make([]control.Feed, 0, len(t.own))
+	for _, id := range slices.Sorted(maps.Keys(t.own)) {
+		out = append(out, t.own[id])
+	}
+	return out
 }
 
 // same tells whether two announcements of a feed mean the same to a reader. The

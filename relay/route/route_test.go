@@ -168,3 +168,18 @@ func TestAMeshSettlesWithoutLoops(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyWhatThePeerWantsToHearOf(t *testing.T) {
+	tb := New("hub")
+	tb.SetOwn(feed("own"))
+	tb.SetPeer("a", []control.Feed{feed("x", "a"), feed("y", "a")}, 0)
+	if got := ids(tb.AnnounceOnly("b", []media.FeedID{"nobody", "own", "y"})); !slices.Equal(got, []media.FeedID{"own", "y"}) {
+		t.Errorf("%v", got)
+	}
+	if got := tb.AnnounceOnly("a", []media.FeedID{"y"}); len(got) != 0 {
+		t.Errorf("it is told what it has itself said: %v", got)
+	}
+	if got := ids(tb.Own()); !slices.Equal(got, []media.FeedID{"own"}) {
+		t.Errorf("own: %v", got)
+	}
+}
