@@ -77,7 +77,7 @@ func (n *Node) validate(from string) error {
 	if err := errors.Join(identity.CheckName(n.Name), identity.CheckName(n.County)); err != nil {
 		return err
 	}
-	if level(n.Role) < 0 {
+	if Level(n.Role) < 0 {
 		return fmt.Errorf("unknown role %.16q", n.Role)
 	}
 	if n.Epoch <= 0 {

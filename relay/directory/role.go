@@ -2,8 +2,8 @@ package directory
 
 import "github.com/classrelay/classrelay/relay/identity"
 
-// level orders the roles: school 0, province 3; -1 for none of them.
-func level(r identity.Role) int {
+// Level orders the roles: school 0, province 3; -1 for none of them.
+func Level(r identity.Role) int {
 	switch r {
 	case identity.School:
 		return 0
@@ -18,4 +18,4 @@ func level(r identity.Role) int {
 }
 
 // isAbove tells whether nodes of one role are over those of the other.
-func isAbove(r, other identity.Role) bool { return level(r) > level(other) }
+func isAbove(r, other identity.Role) bool { return Level(r) > Level(other) }

@@ -41,6 +41,9 @@ type Config struct {
 	Watchdog time.Duration
 }
 
+// State is what a handshake knows of the other side.
+type State = tls.ConnectionState
+
 // Rights are the subjects a peer may write and listen to, as patterns.
 type Rights struct{ Write, Listen []string }
 

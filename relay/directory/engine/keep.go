@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -53,12 +54,12 @@ func (b *Bus) connection(ctx context.Context) error {
 	cut := context.AfterFunc(ctx, func() { _ = d.Close() })
 	defer cut()
 	ended := make(chan struct{})
-	opts := append(b.opts[:len(b.opts):len(b.opts)],
+	opts := slices.Concat(b.opts, []nats.Option{
 		nats.SetCustomDialer(dialed{d.Conn}),
 		nats.UserInfo(d.Name, d.Secret),
 		nats.ClosedHandler(func(*nats.Conn) { close(ended) }),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) { b.lost.Add(1) }),
-	)
+	})
 	// The address is a name for a connection that is there already.
 	conn, err := nats.Connect("nats://127.0.0.1:4222", opts...)
 	if err != nil {
