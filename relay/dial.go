@@ -149,6 +149,7 @@ func (n *Node) carry(ctx context.Context, conn *roq.Conn, way leg, cfg fanout.Do
 		return err
 	}
 	defer done()
+	way.farEnd = n.farEnd(conn, way.parent != "")
 	l, err := newLink(n.table, conn, peer, way, cfg, n.version, n.log)
 	if err != nil {
 		_ = conn.CloseWithError(roq.InternalError, err.Error())

@@ -28,6 +28,7 @@ func (l *link) shake(ctx context.Context) (roq.Stream, *control.ProbeAsk, error)
 	}
 	hello := &control.Message{Hello: &control.Hello{
 		Protocol: control.Version, Software: l.version, Line: l.leg.line, Duplicate: l.leg.twice,
+		Directory: l.leg.take != nil, Asks: l.leg.asks,
 	}}
 	if err := control.Write(stream, hello); err != nil {
 		return nil, nil, fmt.Errorf("say hello: %w", err)
@@ -46,8 +47,11 @@ func (l *link) shake(ctx context.Context) (roq.Stream, *control.ProbeAsk, error)
 			"the peer runs %s, which speaks protocol %d; this node (%s) speaks %d: update the older of the two",
 			m.Hello.Software, m.Hello.Protocol, l.version, control.Version)
 	}
-	if !l.dialled && m.Hello != nil && m.Hello.Line != "" {
-		l.goesOver(m.Hello.Line, m.Hello.Duplicate)
+	if m.Hello != nil {
+		l.theirs = *m.Hello
+	}
+	if !l.dialled && l.theirs.Line != "" {
+		l.goesOver(l.theirs.Line, l.theirs.Duplicate)
 	}
 	return stream, ask, errors.Join(stream.SetReadDeadline(time.Time{}), stream.SetWriteDeadline(time.Time{}))
 }

@@ -13,10 +13,12 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/fanout"
+	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/clock"
 	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/control"
 	"github.com/classrelay/classrelay/relay/identity"
+	"github.com/classrelay/classrelay/relay/lesson"
 	"github.com/classrelay/classrelay/relay/route"
 	"github.com/classrelay/classrelay/roq"
 )
@@ -65,6 +67,8 @@ type link struct {
 	in       chan roq.Received
 	said     chan *control.Message
 	say      chan *control.Message
+	theirs   control.Hello
+	hears    []media.FeedID // of what the peer wants to hear, when it asks
 	receiver *receiver
 	sender   *sender
 	exchange clock.Exchange
@@ -78,11 +82,14 @@ type told struct {
 	moves    uint64 // of the connection, to the downlink
 	switches uint64 // to the log
 	far      bool   // to the log: the round trip allows no repair in time
+	feeds    *control.Feeds
+	classes  []lesson.Class
+	hear     []media.FeedID // to the peer: of what we want to hear; nil: nothing yet
 }
 
 // deadlines are the loop's own times.
 type deadlines struct {
-	announce, publish, pump time.Time
+	announce, repeat, ask, publish, pump time.Time
 }
 
 // newLink makes a link of a connection whose handshake is complete.
@@ -98,7 +105,7 @@ func newLink(
 	if err != nil {
 		return nil, err
 	}
-	session, err := roq.NewSession(conn, roq.SessionConfig{Relay: true, Listener: !dialled}, log)
+	session, err := roq.NewSession(conn, roq.SessionConfig{Relay: true, Listener: !dialled, OnStream: way.take}, log)
 	if err != nil {
 		return nil, err
 	}
@@ -177,6 +184,10 @@ func (l *link) exchangeFeeds(ctx context.Context) error {
 	}
 	if loser != l {
 		l.table.note(console.Change{Code: console.LinkUp, Link: l.name})
+	}
+	if l.leg.up != nil {
+		l.leg.up(l)
+		defer l.leg.down(l)
 	}
 	err := l.loop(ctx)
 	l.table.removeLink(l)
@@ -265,6 +276,9 @@ func (l *link) open(now time.Time, m letter) error {
 	if m.doubt {
 		l.exchange.Hurry(now)
 	}
+	if m.seek {
+		l.due.ask = now
+	}
 	if m.wanted != nil {
 		for _, say := range l.receiver.settle(m.wanted) {
 			if err := l.tell(say); err != nil {
@@ -336,8 +350,16 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 		st := *l.status.Load()
 		st.Above = m.Feeds.Above
 		l.status.Store(&st)
+	case m.Hear != nil:
+		l.hears = m.Hear.Feeds
+		l.table.asked(l, m.Hear.Feeds)
+		l.due.announce = now
 	case m.Subscribe != nil:
-		if err := l.sender.open(now, m.Subscribe); err != nil {
+		err := l.table.mayHave(l, m.Subscribe.Feed)
+		if err == nil {
+			err = l.sender.open(now, m.Subscribe)
+		}
+		if err != nil {
 			l.log.Info("subscription refused", zap.Error(err))
 			return l.tell(&control.Message{Refused: &control.Refused{Flow: m.Subscribe.Flow, Why: err.Error()}})
 		}
@@ -364,6 +386,9 @@ func (l *link) signs() uint64 { return l.heard.Load() + l.conn.Controller().Stat
 // next is the loop's next deadline.
 func (l *link) next() time.Time {
 	next := earlier(l.due.announce, l.due.publish)
+	if l.leg.asks {
+		next = earlier(next, l.due.ask)
+	}
 	next = earlier(next, l.exchange.Next())
 	for _, t := range []time.Time{l.due.pump, l.receiver.up.Next()} {
 		if !t.IsZero() {

@@ -30,6 +30,7 @@ type mailbox struct {
 	asks     []lesson.Ask
 	farewell string // why the link is to end
 	doubt    bool   // the peer is to be asked for a sign
+	seek     bool   // what to hear of from the peer may have changed
 }
 
 // mostAsks bounds the changes of classes that wait for a link; people make few.
@@ -41,6 +42,7 @@ func newMailbox() *mailbox {
 		wanted: make(map[target]bool),
 		keys:   make(map[target]struct{}),
 		news:   true,
+		seek:   true,
 	}
 }
 
@@ -123,6 +125,14 @@ func (m *mailbox) feeds() []media.FeedID {
 	return slices.Sorted(maps.Keys(ids))
 }
 
+// look says that what to hear of from the peer may have changed.
+func (m *mailbox) look() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.seek = true
+	m.ring()
+}
+
 // end asks the link to say goodbye and close.
 func (m *mailbox) end(why string) {
 	m.mu.Lock()
@@ -141,13 +151,14 @@ type letter struct {
 	asks     []lesson.Ask
 	farewell string
 	doubt    bool
+	seek     bool
 }
 
 // take empties the mailbox.
 func (m *mailbox) take() letter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	l := letter{news: m.news, asks: m.asks, farewell: m.farewell, doubt: m.doubt}
+	l := letter{news: m.news, asks: m.asks, farewell: m.farewell, doubt: m.doubt, seek: m.seek}
 	if m.dirty {
 		l.wanted = maps.Clone(m.wanted)
 	}
@@ -155,6 +166,6 @@ func (m *mailbox) take() letter {
 		l.keys = append(l.keys, t)
 		delete(m.keys, t)
 	}
-	m.dirty, m.news, m.asks, m.doubt = false, false, nil, false
+	m.dirty, m.news, m.asks, m.doubt, m.seek = false, false, nil, false, false
 	return l
 }

@@ -40,6 +40,7 @@ type Node struct {
 	since   time.Time
 	players atomic.Pointer[rtsp.Server]  // nil before Run, and without listen.rtsp
 	visits  atomic.Pointer[roq.Listener] // nil before Run, and without listen.quic
+	place   atomic.Pointer[place]        // nil before Run, and at a site from files alone
 	refused refusals                     // what was said of nodes that could not link up
 	pages   *web                         // nil without listen.http and listen.https
 	duties  *duties
@@ -103,6 +104,11 @@ func (n *Node) Run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = n.member.close() }() // what was committed is on the disk
+	place, err := n.openPlace()
+	if err != nil {
+		return err
+	}
+	defer n.enter(ctx, place, fail)()
 	listener, err := n.openLinks()
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ type leg struct {
 	line   string       // what tells this link from others of the same two nodes
 	twice  bool         // media goes over this link and over another one
 	anew   chan<- *link // takes the link when it seems stuck; nil: nobody can dial anew
+	farEnd
 }
 
 // tryAnew lets the dialler of this link try a new connection beside it. It never waits:

@@ -48,6 +48,8 @@ type table struct {
 	classes *classes         // who watches whom
 
 	watching watching
+	hearing  hearing
+	stir     chan struct{} // full: the directory is about to look; nil: there is none
 }
 
 func newTable(node string, log *zap.Logger) *table {
@@ -146,13 +148,24 @@ func (t *table) announce() {
 	for _, l := range t.links {
 		l.mail.announce()
 	}
+	select {
+	case t.stir <- struct{}{}:
+	default: // it looks anyway, or there is none
+	}
 }
 
-// announcement is what to tell a peer.
-func (t *table) announcement(peer string) []control.Feed {
+// allFeeds lists the feeds that are known.
+func (t *table) allFeeds() []media.FeedID {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	feeds, now := t.routes.Announce(peer), time.Now()
+	return t.routes.Feeds()
+}
+
+// announcement is what to tell a peer of those feeds.
+func (t *table) announcement(peer string, ids []media.FeedID) []control.Feed {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	feeds, now := t.routes.AnnounceOnly(peer, ids), time.Now()
 	for i := range feeds {
 		if f := t.feeds[feeds[i].ID]; f != nil {
 			w := f.wanted(now)
@@ -262,6 +275,7 @@ func (t *table) addLink(l *link) (loser *link) {
 	}
 	t.links[l.name] = l
 	t.routes.SetParent(l.name, l.dialled)
+	delete(t.hearing.peers, loser)
 	for _, f := range t.feeds {
 		t.reconcile(f)
 	}
@@ -276,6 +290,7 @@ func (t *table) removeLink(l *link) {
 		return
 	}
 	delete(t.links, l.name)
+	delete(t.hearing.peers, l)
 	t.rerouted(t.routes.RemovePeer(l.name))
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/classrelay/classrelay/fanout"
 	"github.com/classrelay/classrelay/relay/console"
-	"github.com/classrelay/classrelay/relay/control"
 )
 
 // turn does everything that is due at now.
@@ -15,20 +14,12 @@ func (l *link) turn(now time.Time) error {
 	if err := l.open(now, l.mail.take()); err != nil {
 		return err
 	}
+	if err := l.ask(now); err != nil {
+		return err
+	}
 	if !now.Before(l.due.announce) {
-		l.due.announce = now.Add(announceEvery)
-		feeds := &control.Feeds{
-			Feeds:     l.table.announcement(l.name),
-			Withdrawn: l.table.withdrawals(),
-			Above:     l.table.above(l.peer),
-		}
-		if err := l.tell(&control.Message{Feeds: feeds}); err != nil {
+		if err := l.announce(now); err != nil {
 			return err
-		}
-		if all := l.table.classes.all(); len(all) > 0 {
-			if err := l.tell(&control.Message{Classes: &control.Classes{Classes: all}}); err != nil {
-				return err
-			}
 		}
 	}
 	if msg, ok := l.exchange.Pop(now, nil); ok {

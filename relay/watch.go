@@ -56,6 +56,9 @@ func (t *table) find(ctx context.Context, id media.FeedID) (*feed, error) {
 				f.learn(peer, &a)
 			}
 		}
+		if !ok {
+			t.seek(id)
+		}
 		_, withdrawn := t.withdrawn[id]
 		appear := t.appear
 		t.mu.Unlock()

@@ -29,6 +29,9 @@ type County struct {
 	Above []string `yaml:"above,omitempty"`
 	// Listen is the TCP address for the other machines, such as ":5222". Mutual TLS.
 	Listen string `yaml:"listen,omitempty"`
+	// Share names the feeds that the level above may see and pull, as patterns such as
+	// "open/*". Default: all.
+	Share []string `yaml:"share,omitempty"`
 }
 
 // Default of county.state.
@@ -37,7 +40,7 @@ const defaultState = "state"
 // In tells whether the node has a place in a county.
 func (c *County) In() bool {
 	return c.Name != "" || c.Role != "" || c.State != "" || c.CA != "" || c.Listen != "" ||
-		len(c.Renew) > 0 || len(c.Hubs) > 0 || len(c.Above) > 0
+		len(c.Renew) > 0 || len(c.Hubs) > 0 || len(c.Above) > 0 || len(c.Share) > 0
 }
 
 func (c *Config) checkCounty(k *checks) {
@@ -63,6 +66,7 @@ func (c *Config) checkCounty(k *checks) {
 	}
 	k.err("county.listen", checkListen(county.Listen))
 	checkMachines(k, "county.renew", county.Renew)
+	county.checkDirectory(k)
 	checkMachines(k, "county.hubs", county.Hubs)
 	checkMachines(k, "county.above", county.Above)
 }

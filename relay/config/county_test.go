@@ -19,6 +19,10 @@ func TestCountyKeysThatCannotWorkAreNamed(t *testing.T) {
 		"a hub without port":  {base + "county: {hubs: [10.0.0.2]}\n", `county.hubs[0]: "10.0.0.2" is not HOST:PORT`},
 		"above without host":  {base + "county: {above: [':1']}\n", `county.above[0]: ":1" is not HOST:PORT`},
 		"a name to listen on": {base + "county: {listen: 'hub.example:1'}\n", "county.listen"},
+		"hubs, no listen":     {base + "county: {hubs: ['10.0.0.2:1']}\n", "county.listen: the machines of a county"},
+		"a school with hubs":  {base + "county: {role: school, above: ['10.0.0.2:1']}\n", "county.above: a school finds"},
+		"the last port":       {base + "county: {listen: ':65535'}\n", "county.listen: port 65535 is the last"},
+		"a broken pattern":    {base + "county: {share: ['[']}\n", "county.share[0]"},
 		"an unknown key":      {base + "county: {town: c1}\n", `unknown key "town"`},
 	} {
 		_, err := Parse("hub.yaml", []byte(tt.text), Source{})

@@ -54,6 +54,7 @@ type Message struct {
 	KeyFrame    *KeyFrame    `json:"keyframe,omitempty"`
 	Probe       *Probe       `json:"probe,omitempty"`
 	Classes     *Classes     `json:"classes,omitempty"`
+	Hear        *Hear        `json:"hear,omitempty"`
 	Ask         *lesson.Ask  `json:"ask,omitempty"`
 }
 
@@ -68,6 +69,12 @@ type Hello struct {
 	// Duplicate asks for all media over this link that comes over another of the same
 	// two nodes, both ways.
 	Duplicate bool `json:"duplicate,omitempty"`
+	// Directory tells that the sender takes the stream of the county's directory on this
+	// link, which the side that dialled opens.
+	Directory bool `json:"directory,omitempty"`
+	// Asks tells that the sender wants to hear of no feed but those it names in Hear. A
+	// peer that does not know this tells it of all.
+	Asks bool `json:"asks,omitempty"`
 }
 
 // validate holds the name of a line to what may be in a label: an interface or an
@@ -80,6 +87,12 @@ func (h *Hello) validate() error {
 		return fmt.Errorf("the name of a line, %q, is none", h.Line)
 	}
 	return nil
+}
+
+// Hear lists the feeds that the sender wants to hear of, all of them: a school of a county
+// with 2,000 feeds is told of the few that it has to do with.
+type Hear struct {
+	Feeds []media.FeedID `json:"feeds"`
 }
 
 // Feeds is the full list of what the sender can give, announced on every change
@@ -208,6 +221,8 @@ func (m *Message) validate() error {
 		return m.Probe.validate()
 	case m.Classes != nil:
 		return m.Classes.validate()
+	case m.Hear != nil:
+		return m.Hear.validate()
 	case m.Ask != nil:
 		return m.Ask.Validate()
 	}
@@ -220,6 +235,18 @@ func (c *Classes) validate() error {
 	}
 	for i := range c.Classes {
 		if err := c.Classes[i].Validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Hear) validate() error {
+	if len(h.Feeds) > maxFeeds {
+		return fmt.Errorf("%d feeds to hear of, at most %d are taken", len(h.Feeds), maxFeeds)
+	}
+	for _, id := range h.Feeds {
+		if _, err := media.ParseFeedID(string(id)); err != nil {
 			return err
 		}
 	}

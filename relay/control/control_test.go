@@ -16,6 +16,8 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 	for _, want := range []*Message{
 		{Hello: &Hello{Protocol: Version, Software: "v1"}},
 		{Hello: &Hello{Protocol: Version, Software: "v1", Line: "wwan0", Duplicate: true}},
+		{Hello: &Hello{Protocol: Version, Software: "v2", Directory: true, Asks: true}},
+		{Hear: &Hear{Feeds: []media.FeedID{"room-1", "room-2"}}},
 		{Feeds: &Feeds{Feeds: []Feed{{
 			ID: "room-1", Path: []string{"school", "hub"}, Online: true, ClockErrorUs: 300,
 			Tracks: map[media.Layer]*media.Track{

@@ -1,0 +1,292 @@
+package relay
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/zap/zaptest"
+
+	"github.com/classrelay/classrelay/internal/netem"
+	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/config"
+	"github.com/classrelay/classrelay/relay/control"
+	"github.com/classrelay/classrelay/relay/identity"
+)
+
+// join runs a node that is a member of county c1. Feeds are to be pushed, so that the
+// node has them without cameras.
+func (c *county) join(name, ip string, role identity.Role, parents ...string) *running {
+	c.t.Helper()
+	if _, known := c.nodes[name]; !known {
+		m := identity.Member{Node: name, County: "c1", Role: role}
+		if role == identity.School {
+			m.School = name
+		}
+		if err := identity.IssueMember(c.pki, m); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	id, err := identity.Load(filepath.Join(c.pki, name))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	cfg := &config.Config{
+		Listen: config.Listen{QUIC: ":4433"},
+		County: config.County{Name: "c1", State: filepath.Join(c.pki, name, "state")},
+	}
+	for _, p := range parents {
+		cfg.Parents = append(cfg.Parents, config.Parent{Address: p + ":4433"})
+	}
+	return c.runAs(id, ip, cfg)
+}
+
+// knows are the feeds that a node's table knows, in order.
+func (r *running) knows() string {
+	var ids []string
+	for _, id := range r.table.allFeeds() {
+		ids = append(ids, string(id))
+	}
+	return strings.Join(ids, " ")
+}
+
+// lists are the feeds of others in a node's directory.
+func (r *running) lists() string {
+	m := r.place.Load()
+	if m == nil {
+		return ""
+	}
+	var ids []string
+	for _, e := range m.directory.Snapshot().Nodes {
+		for _, f := range e.Feeds {
+			ids = append(ids, string(f.ID))
+		}
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, " ")
+}
+
+func soon(t *testing.T, most time.Duration, what string, ok func() bool) time.Duration {
+	t.Helper()
+	began := time.Now()
+	for !ok() {
+		if time.Since(began) > most {
+			t.Fatalf("not within %s: %s", most, what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return time.Since(began)
+}
+
+func (c *county) wire(a, b string) {
+	c.t.Helper()
+	c.link(a, b, netem.Profile{Rate: 100e6, Delay: 15 * time.Millisecond})
+}
+
+func TestASchoolOfACountyHearsOfWhatItAsksForOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounty(t)
+		hub := c.join("hub", "10.0.0.1", identity.Hub)
+		var clips []*clip
+		names := []string{"hub"}
+		for i := range 4 {
+			name, ip := fmt.Sprint("s", i), fmt.Sprintf("10.0.1.%d", i+1)
+			c.wire("10.0.0.1", ip)
+			s := startClip(t, c.join(name, ip, identity.School, "10.0.0.1").Node, media.FeedID(name+"/cam"))
+			go s.run() // ended below
+			clips = append(clips, s)
+			names = append(names, name)
+		}
+		d := soon(t, 5*time.Second, "all are listed", func() bool { return hub.lists() == "s0/cam s1/cam s2/cam s3/cam" })
+		t.Logf("all are listed after %s", d)
+		time.Sleep(20 * time.Second)
+		for i := range 4 {
+			name := fmt.Sprint("s", i)
+			if got := c.nodes[name].knows(); got != name+"/cam" {
+				t.Errorf("%s knows %q", name, got)
+			}
+		}
+		lat, frames := watch(t, c.nodes["s1"].Node, "s2/cam", 5*time.Second)
+		if frames < 115 {
+			t.Errorf("%d of about 125 frames", frames)
+		}
+		t.Logf("school to school: p50 %v", percentile(lat, 50))
+		if got := c.nodes["s1"].knows(); got != "s1/cam s2/cam" {
+			t.Errorf("s1 knows %q", got)
+		}
+		if got := c.nodes["s0"].knows(); got != "s0/cam" {
+			t.Errorf("s0 knows %q", got)
+		}
+		// Long after the last viewer it is none of its business any more.
+		time.Sleep(30 * time.Second)
+		if got := c.nodes["s1"].knows(); got != "s1/cam" {
+			t.Errorf("s1 knows %q", got)
+		}
+		ways, err := c.nodes["s3"].place.Load().directory.Where(t.Context(), "s0/cam")
+		if err != nil || len(ways) != 1 || strings.Join(ways[0].Path, "/") != "s0/hub" || !ways[0].Open || ways[0].Cost < 55 {
+			t.Errorf("where is s0/cam: %+v, %v", ways, err)
+		}
+		for _, s := range clips {
+			close(s.stop)
+		}
+		c.close(names...)
+	})
+}
+
+func TestTheDirectoryHealsWithItsLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounty(t)
+		c.wire("10.0.0.1", "10.0.1.1")
+		hub := c.join("hub", "10.0.0.1", identity.Hub)
+		school := c.join("s1", "10.0.1.1", identity.School, "10.0.0.1")
+		s := startClip(t, school.Node, "s1/cam")
+		go s.run() // ended below
+		soon(t, 5*time.Second, "it is listed", func() bool { return hub.lists() == "s1/cam" })
+		for _, cut := range []time.Duration{3 * time.Second, 30 * time.Second, 10 * time.Minute} {
+			c.net.Cut("10.0.0.1", "10.0.1.1")
+			time.Sleep(cut)
+			if listed := hub.lists() != ""; listed != (cut < 15*time.Second) {
+				t.Errorf("cut for %s: listed %t", cut, listed)
+			}
+			if school.knows() != "s1/cam" {
+				t.Error("the school has lost its own feed")
+			}
+			c.net.Restore("10.0.0.1", "10.0.1.1")
+			d := soon(t, 7*time.Second, "it is listed again", func() bool { return hub.lists() == "s1/cam" })
+			t.Logf("cut for %s: healed after %s", cut, d)
+		}
+		close(s.stop)
+		c.close("s1", "hub")
+	})
+}
+
+// The build before this one knows nothing of a county: such a node is told all, and tells
+// all, whichever end of the link it is.
+func TestANodeThatKnowsNoCounty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounty(t)
+		c.wire("10.0.0.1", "10.0.1.1")
+		c.wire("10.0.0.1", "10.0.1.2")
+		c.wire("10.0.0.9", "10.0.1.2")
+		hub := c.join("hub", "10.0.0.1", identity.Hub)
+		oldHub := c.start("old-hub", "10.0.0.9")
+		old := c.start("old", "10.0.1.1", "10.0.0.1")
+		school := c.join("s2", "10.0.1.2", identity.School, "10.0.0.1", "10.0.0.9")
+		var clips []*clip
+		for id, n := range map[media.FeedID]*running{"old/cam": old, "s2/cam": school, "old-hub/cam": oldHub} {
+			s := startClip(t, n.Node, id)
+			go s.run() // ended below
+			clips = append(clips, s)
+		}
+		soon(t, 5*time.Second, "the hub hears both", func() bool { return hub.knows() == "old/cam s2/cam" })
+		soon(t, 5*time.Second, "the old school hears all", func() bool { return old.knows() == "old/cam s2/cam" })
+		soon(t, 5*time.Second, "the old hub hears all", func() bool { return oldHub.knows() == "old-hub/cam s2/cam" })
+		soon(t, 5*time.Second, "the directory lists its own", func() bool { return hub.lists() == "s2/cam" })
+		if _, frames := watch(t, school.Node, "old/cam", 5*time.Second); frames < 115 {
+			t.Errorf("%d of about 125 frames", frames)
+		}
+		if _, frames := watch(t, old.Node, "s2/cam", 5*time.Second); frames < 115 {
+			t.Errorf("%d of about 125 frames", frames)
+		}
+		for _, s := range clips {
+			close(s.stop)
+		}
+		c.close("s2", "old", "old-hub", "hub")
+	})
+}
+
+func TestWhereAPeerStands(t *testing.T) {
+	m := func(county string, role identity.Role) identity.Member {
+		return identity.Member{Node: "n", County: county, Role: role}
+	}
+	for _, test := range []struct {
+		self, peer identity.Member
+		want       stand
+	}{
+		{m("c1", identity.School), m("c1", identity.Hub), standsAbove},
+		{m("c1", identity.Hub), m("c1", identity.School), standsBelow},
+		{m("c1", identity.Hub), m("c1", identity.Hub), standsBeside},
+		{m("c1", identity.Hub), m("x", identity.City), standsAbove},
+		{m("p", identity.Province), m("c1", identity.Hub), standsBelow},
+		{m("c1", identity.School), m("c1", identity.School), standsNowhere},
+		{m("", ""), m("c1", identity.Hub), standsNowhere},
+		{m("c1", identity.Hub), m("", ""), standsNowhere},
+	} {
+		if got := stands(test.self, test.peer); got != test.want {
+			t.Errorf("from %s of %q, %s of %q stands %d, want %d", test.self.Role, test.self.County, test.peer.Role,
+				test.peer.County, got, test.want)
+		}
+	}
+}
+
+// What is asked for goes up, sideways and down as it must, and never round in a circle.
+func TestWhoIsAskedOnBehalfOfWhom(t *testing.T) {
+	tb := newTable("hub-a", zaptest.NewLogger(t))
+	now := time.Now()
+	links := make(map[string]*link)
+	for name, s := range map[string]stand{
+		"s1": standsBelow, "s2": standsBelow, "hub-b": standsBeside, "city": standsAbove, "old": standsNowhere,
+	} {
+		links[name] = &link{peer: name, name: name, leg: leg{farEnd: farEnd{stands: s, asks: true}}, mail: newMailbox()}
+		tb.links[name] = links[name]
+	}
+	for _, name := range []string{"s1", "hub-b", "city", "old"} {
+		tb.asked(links[name], []media.FeedID{media.FeedID("for-" + name)})
+	}
+	tb.mu.Lock()
+	tb.seek("here")
+	tb.mu.Unlock()
+	for name, want := range map[string]string{
+		"s1":    "for-city for-hub-b for-old here",
+		"s2":    "for-city for-hub-b for-old for-s1 here",
+		"hub-b": "for-s1 here",
+		"city":  "for-s1 here",
+	} {
+		var got []string
+		for _, id := range tb.sought(now, links[name]) {
+			got = append(got, string(id))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s is asked for %v, want %s", name, got, want)
+		}
+	}
+	if got := tb.sought(now.Add(linger+time.Second), links["city"]); len(got) != 1 {
+		t.Errorf("it is sought for ever: %v", got)
+	}
+	tb.removeLink(links["s1"])
+	if got := tb.sought(now.Add(linger+time.Second), links["city"]); len(got) != 0 {
+		t.Errorf("it is sought for one who has gone: %v", got)
+	}
+}
+
+func TestTheLevelAboveIsToldWhatTheCountyShares(t *testing.T) {
+	tb := newTable("hub-a", zaptest.NewLogger(t))
+	tb.hearing.share = sharing([]string{"open/*", "yard"})
+	tb.routes.SetPeer("s1", feedsOf("s1", "open/s1", "s1/pupils", "yard", "open/a/b"), 0)
+	city := &link{peer: "city", name: "city", leg: leg{farEnd: farEnd{stands: standsAbove}}}
+	below := &link{peer: "s2", name: "s2", leg: leg{farEnd: farEnd{stands: standsBelow}}}
+	var got []string
+	for _, f := range tb.announcementTo(city).Feeds {
+		got = append(got, string(f.ID))
+	}
+	if strings.Join(got, " ") != "open/s1 yard" {
+		t.Errorf("the city is told of %v", got)
+	}
+	if n := len(tb.announcementTo(below).Feeds); n != 4 {
+		t.Errorf("a school is told of %d feeds", n)
+	}
+	if tb.mayHave(city, "s1/pupils") == nil || tb.mayHave(city, "yard") != nil || tb.mayHave(below, "s1/pupils") != nil {
+		t.Error("who may have what")
+	}
+}
+
+func feedsOf(peer string, ids ...media.FeedID) (feeds []control.Feed) {
+	for _, id := range ids {
+		feeds = append(feeds, control.Feed{ID: id, Path: []string{peer}, Online: true})
+	}
+	return feeds
+}
