@@ -3,7 +3,6 @@ package relay
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"path"
@@ -21,19 +20,11 @@ import (
 	"github.com/classrelay/classrelay/roq"
 )
 
-const (
-	// directoryStream is the byte that leads the stream of a link that carries the
-	// directory.
-	directoryStream = 'N'
-	// directoryLabel is for the secret with which a school logs in there (RFC 5705): both
-	// ends of its very connection know it, and nobody else.
-	directoryLabel = "EXPORTER-classrelay-directory"
-	// directoryEvery is how often is looked what the node has to announce, beside changes:
-	// round trips come in late, cameras go quiet.
-	directoryEvery = time.Second
-)
+// directoryEvery is how often is looked what the node has to announce, beside changes:
+// round trips come in late, cameras go quiet.
+const directoryEvery = time.Second
 
-// place is the node's place in the directory of its county: its directory, and what carries it. A school
+// place is the node's place in its county: its directory, and what carries that. A school
 // speaks over a stream of a link to a hub, which the hub hands to its engine.
 type place struct {
 	member    identity.Member
@@ -50,7 +41,7 @@ type place struct {
 	appear chan struct{} // closed and made anew when there is another one
 }
 
-// openPlace makes the node's part in its county; nil without one.
+// openPlace makes the node's place in its county; nil without one.
 func (n *Node) openPlace() (*place, error) {
 	m := n.who
 	if !n.cfg.County.In() || n.id == nil || m.County == "" {
@@ -80,7 +71,7 @@ func (n *Node) openPlace() (*place, error) {
 	return p, nil
 }
 
-// enter begins the node's part in its county, if it has one, and returns what ends it: that
+// enter takes the node's place in its county, if it has one, and returns what ends it: that
 // comes last, so that the links are gone by then. What cannot go on ends the node.
 func (n *Node) enter(ctx context.Context, p *place, fail context.CancelCauseFunc) (end func()) {
 	if p == nil {
@@ -116,7 +107,8 @@ func (p *place) connect(cfg *config.County, id *identity.Identity) (above direct
 			r, err := p.vet.Below(s)
 			return engine.Rights(r), err
 		},
-		Inbox: inbox,
+		Listened: directory.Sums(directory.ID{County: p.member.County, Name: p.member.Node}),
+		Inbox:    inbox,
 	}, p.log)
 	if err != nil {
 		return nil, err
@@ -194,6 +186,16 @@ func (t *table) ownFeeds() []directory.Feed {
 	return feeds
 }
 
+// Where lists the ways to a feed that this node's directory knows, best first; none at a
+// site from files alone. Directory.Where asks further.
+func (n *Node) Where(id media.FeedID) []directory.Way {
+	p := n.place.Load()
+	if p == nil {
+		return nil
+	}
+	return p.directory.Known(id)
+}
+
 // farEnd is what the node's place makes of the other end of a connection.
 func (n *Node) farEnd(conn *roq.Conn, dialled bool) (end farEnd) {
 	p := n.place.Load()
@@ -236,11 +238,11 @@ func (p *place) take(ctx context.Context, conn *roq.Conn, kind byte, s roq.Strea
 	stream := roq.StreamConn(s, conn.LocalAddr(), conn.RemoteAddr())
 	id, rights, err := p.vet.Attach(conn.TLS())
 	var secret string
-	if err == nil && kind != directoryStream {
+	if err == nil && kind != directory.StreamKind {
 		err = fmt.Errorf("node %s opens a stream %q, which is of no kind that this version knows", id.Name, kind)
 	}
 	if err == nil {
-		secret, err = directorySecret(conn)
+		secret, err = directory.Secret(conn.TLS())
 	}
 	if err != nil {
 		p.log.Warn("stream refused", zap.Stringer("address", conn.RemoteAddr()), zap.Error(err))
@@ -248,13 +250,6 @@ func (p *place) take(ctx context.Context, conn *roq.Conn, kind byte, s roq.Strea
 		return
 	}
 	_ = p.server.Serve(ctx, stream, engine.Login{Name: id.Name, Secret: secret}, engine.Rights(rights)) // it comes again
-}
-
-// directorySecret is what only the two ends of a connection know.
-func directorySecret(conn *roq.Conn) (string, error) {
-	state := conn.TLS()
-	b, err := state.ExportKeyingMaterial(directoryLabel, nil, 32)
-	return hex.EncodeToString(b), err
 }
 
 // linkUp says that a link carries the directory on, if its peer does.
@@ -299,11 +294,11 @@ func (p *place) dial(ctx context.Context) (engine.Dialed, error) {
 }
 
 func (p *place) open(l *link) (engine.Dialed, error) {
-	secret, err := directorySecret(l.conn)
+	secret, err := directory.Secret(l.conn.TLS())
 	if err != nil {
 		return engine.Dialed{}, err
 	}
-	s, err := l.session.OpenNamed(directoryStream)
+	s, err := l.session.OpenNamed(directory.StreamKind)
 	if err != nil {
 		return engine.Dialed{}, err
 	}

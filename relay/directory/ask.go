@@ -74,6 +74,13 @@ func (d *Directory) Where(ctx context.Context, id media.FeedID) ([]Way, error) {
 	}
 }
 
+// Known lists the ways to a feed that this node knows without asking, best first.
+func (d *Directory) Known(id media.FeedID) []Way {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.table.Where(id)
+}
+
 // find asks, for all who wait.
 func (d *Directory) find(ctx context.Context, id media.FeedID, a *answer) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)

@@ -26,7 +26,7 @@ func (d *Directory) sum(ctx context.Context) {
 			if body == nil {
 				break
 			}
-			d.publish(d.above, subject("up", d.self, "sum"), body)
+			d.publish(d.above, Sums(d.self), body)
 			if !more {
 				break
 			}

@@ -285,3 +285,10 @@ func (d *Directory) Machines() []Machine {
 	defer d.mu.Unlock()
 	return d.table.Machines()
 }
+
+// Knows tells whether another node has a feed, as far as is known here.
+func (d *Directory) Knows(id media.FeedID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.table.feeds[id]) > 0
+}

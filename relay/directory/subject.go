@@ -71,3 +71,6 @@ func RightsBelow(county string) Rights {
 // Inbox is where a node hears answers. It is its own, so that nobody listens to those of
 // others.
 func Inbox(id ID) string { return "_INBOX." + token(id.County) + "." + token(id.Name) }
+
+// Sums is the subject on which a machine tells the level above what it has.
+func Sums(id ID) string { return subject("up", id, "sum") }

@@ -34,6 +34,10 @@ type Config struct {
 	Machine func(tls.ConnectionState) error
 	// Below tells what a machine of the level below may do here. Required with TLS.
 	Below func(tls.ConnectionState) (Rights, error)
+	// Listened is a subject that somebody at the level above listens to, as long as the way
+	// there is open: when it opens, the bus of the level above says that it is up. Default:
+	// none, and it says so once.
+	Listened string
 	// Inbox is the subject below which this node hears answers. Default: the engine's.
 	Inbox string
 	// Watchdog is after how long without a leaf link, although the level above takes TCP

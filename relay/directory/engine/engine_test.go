@@ -401,3 +401,28 @@ func TestConfigIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestTheBusAboveSaysWhenTheWayIsOpen(t *testing.T) {
+	ca := newCA(t)
+	city := machine(t, ca, "city-1", "x")
+	cityServer := serve(t, city)
+	cfg := machine(t, ca, "hub-a", "c1")
+	cfg.Above, cfg.Listened = []string{city.Listen}, "up.c1.hub-a.sum"
+	hub := serve(t, cfg)
+	up := func(what string) {
+		t.Helper()
+		select {
+		case <-hub.Above().Up():
+		case <-time.After(30 * time.Second):
+			t.Fatal("not within 30 s: " + what)
+		}
+	}
+	up("the process is connected")
+	eventually(t, "there is a leaf link", hub.leadsUp)
+	heard := listen(t, cityServer.Below(), "up.c1.hub-a.sum")
+	up("somebody listens up there")
+	if err := hub.Above().Publish("up.c1.hub-a.sum", []byte("told once")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "what is told then is heard", func() bool { return heard.has("up.c1.hub-a.sum told once") })
+}

@@ -46,6 +46,14 @@ func newGate(cfg *Config, log *zap.Logger) *gate {
 	}
 }
 
+// listened tells whether somebody at the level above listens to a subject.
+func (g *gate) listened(subject string) bool {
+	g.mu.Lock()
+	above := g.above
+	g.mu.Unlock()
+	return subject != "" && above.SubscriptionInterest(subject)
+}
+
 // The names under which this process logs in: no node has such a one.
 const (
 	localBelow = "@below"

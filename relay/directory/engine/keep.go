@@ -89,11 +89,16 @@ func (b *Bus) use(conn *nats.Conn) error {
 		}
 	}
 	b.conn = conn
+	b.came()
+	return nil
+}
+
+// came says that the connection is up.
+func (b *Bus) came() {
 	select {
 	case b.up <- struct{}{}:
 	default:
 	}
-	return nil
 }
 
 // dialed gives the client of NATS the one connection it gets.

@@ -125,17 +125,28 @@ func (s *Server) Addresses() (routes, leaves net.Addr) {
 // Run watches over the server until ctx ends, and ends it.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.close()
+	if s.above == nil {
+		<-ctx.Done()
+		return nil
+	}
 	dog := watchdog{after: s.cfg.Watchdog}
-	tick := time.NewTicker(lookEvery)
+	open := false
+	tick := time.NewTicker(openEvery)
 	defer tick.Stop()
+	var look time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case now := <-tick.C:
-			if len(s.cfg.Above) == 0 {
+			was := open
+			if open = s.gate.listened(s.cfg.Listened); open && !was {
+				s.above.came()
+			}
+			if now.Before(look) {
 				continue
 			}
+			look = now.Add(lookEvery)
 			if dog.look(now, s.leadsUp(), func() bool { return s.reachable(ctx) }) {
 				s.log.Warn("no link to the level above although it can be reached; the directory's engine is restarted")
 				if err := s.restart(); err != nil {
@@ -145,6 +156,10 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 	}
 }
+
+// openEvery is how often is looked whether the way up is open: what the level above missed
+// while it was not is told then.
+const openEvery = 250 * time.Millisecond
 
 // leadsUp tells whether there is a link to the level above.
 func (s *Server) leadsUp() bool {
