@@ -25,6 +25,7 @@ one is missed, 2 when something could not be run, 3 for bad arguments.
   run       the whole product over real sockets and emulated lines, in real time
   compare   other relays on the same line beside classrelay, in real time (root)
   capacity  how much one hub carries, and what it costs to send, in real time
+  directory many schools at one hub, and what its directory costs, in real time
   soak      hours of class, real or virtual, judged by whether anything grows
   recovery  repair of lost packets beside plain retransmission, in virtual time
   fit       the choice of layers beside other traffic, in virtual time
@@ -38,7 +39,8 @@ one is missed, 2 when something could not be run, 3 for bad arguments.
 		RunE: help,
 	}
 	cmd.AddCommand(
-		newBenchRun(t), newBenchCompare(t), newBenchCapacity(t), newBenchSoak(t), newBenchRecovery(t), newBenchFit(t),
+		newBenchRun(t), newBenchCompare(t), newBenchCapacity(t), newBenchSoak(t), newBenchDirectory(t),
+		newBenchRecovery(t), newBenchFit(t),
 		newBenchSelftest(t), newBenchReport(t), newBenchView(t), newBenchLine(t), newBenchCounty(t),
 		newBenchFlood(t),
 	)
