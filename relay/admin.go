@@ -38,6 +38,7 @@ func (n *Node) openAdmin() (*admin, error) {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", n.health)
 	mux.HandleFunc("GET /readyz", n.ready)
+	mux.HandleFunc("GET /status", n.serveReport)
 	a := &admin{
 		server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second},
 		done:   make(chan struct{}),

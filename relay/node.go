@@ -109,6 +109,7 @@ func (n *Node) Run(ctx context.Context) error {
 		return err
 	}
 	defer n.enter(ctx, place, fail)()
+	defer n.openSocket().close()
 	listener, err := n.openLinks()
 	if err != nil {
 		return err

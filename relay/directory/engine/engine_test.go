@@ -383,7 +383,7 @@ func TestARestartOfTheServerLosesNobody(t *testing.T) {
 	}
 	says(t, school, "node.c1.s012.ann", "after", heard)
 	says(t, hub.Above(), "up.c1.hub-a.sum", "after", atCity)
-	if !hub.leadsUp() {
+	if !hub.LeadsUp() {
 		t.Error("no leaf link")
 	}
 }
@@ -418,7 +418,7 @@ func TestTheBusAboveSaysWhenTheWayIsOpen(t *testing.T) {
 		}
 	}
 	up("the process is connected")
-	eventually(t, "there is a leaf link", hub.leadsUp)
+	eventually(t, "there is a leaf link", hub.LeadsUp)
 	heard := listen(t, cityServer.Below(), "up.c1.hub-a.sum")
 	up("somebody listens up there")
 	if err := hub.Above().Publish("up.c1.hub-a.sum", []byte("told once")); err != nil {

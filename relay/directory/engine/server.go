@@ -147,7 +147,7 @@ func (s *Server) Run(ctx context.Context) error {
 				continue
 			}
 			look = now.Add(lookEvery)
-			if dog.look(now, s.leadsUp(), func() bool { return s.reachable(ctx) }) {
+			if dog.look(now, s.LeadsUp(), func() bool { return s.reachable(ctx) }) {
 				s.log.Warn("no link to the level above although it can be reached; the directory's engine is restarted")
 				if err := s.restart(); err != nil {
 					return err
@@ -161,8 +161,8 @@ func (s *Server) Run(ctx context.Context) error {
 // while it was not is told then.
 const openEvery = 250 * time.Millisecond
 
-// leadsUp tells whether there is a link to the level above.
-func (s *Server) leadsUp() bool {
+// LeadsUp tells whether there is a link to the level above.
+func (s *Server) LeadsUp() bool {
 	z, err := s.current().Leafz(&natsd.LeafzOptions{})
 	if err != nil {
 		return false
