@@ -107,7 +107,7 @@ func (p *place) connect(cfg *config.County, id *identity.Identity) (above direct
 			r, err := p.vet.Below(s)
 			return engine.Rights(r), err
 		},
-		Listened: directory.Sums(directory.ID{County: p.member.County, Name: p.member.Node}),
+		Listened: directory.Sums(directory.ID{County: p.member.County, Name: p.member.Node}, p.member.Level()),
 		Inbox:    inbox,
 	}, p.log)
 	if err != nil {

@@ -94,9 +94,9 @@ func (d *Directory) find(ctx context.Context, id media.FeedID, a *answer) {
 
 // ask sends a question on: a school to its hub, a hub to the level above.
 func (d *Directory) ask(ctx context.Context, q question) ([]Way, error) {
-	bus, on := d.above, subject("up", d.self, "where")
+	bus, on := d.above, subject(upwards(d.cfg.Role), d.self, "where")
 	if d.cfg.Role == identity.School {
-		bus, on = d.below, subject("node", d.self, "where")
+		bus, on = d.below, subject(bySchool, d.self, "where")
 	}
 	if bus == nil || len(q.Asked) >= MaxHops || slices.Contains(q.Asked, d.self.String()) {
 		return nil, nil

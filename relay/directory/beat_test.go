@@ -37,20 +37,20 @@ func TestBeat(t *testing.T) {
 
 func TestSubjects(t *testing.T) {
 	id := ID{"c.1", "s.012"}
-	s := subject("node", id, "ann")
-	if s != "node.c~1.s~012.ann" {
+	s := subject("school", id, "ann")
+	if s != "school.c~1.s~012.ann" {
 		t.Errorf("%s", s)
 	}
-	if got, err := writer(s); err != nil || got != id {
-		t.Errorf("%v, %v", got, err)
+	if kind, got, err := writer(s); err != nil || got != id || kind != "school" {
+		t.Errorf("%s, %v, %v", kind, got, err)
 	}
-	if _, err := writer("node.c1"); err == nil {
+	if _, _, err := writer("node.c1"); err == nil {
 		t.Error("a subject without a node")
 	}
-	if got := all("node", "c.1", "ann"); got != "node.c~1.*.ann" {
+	if got := all("school", "c.1", "ann"); got != "school.c~1.*.ann" {
 		t.Errorf("%s", got)
 	}
-	if got := all("up", "", "sum"); got != "up.*.*.sum" {
+	if got := all("hub", "", "sum"); got != "hub.*.*.sum" {
 		t.Errorf("%s", got)
 	}
 }

@@ -26,7 +26,7 @@ func (d *Directory) sum(ctx context.Context) {
 			if body == nil {
 				break
 			}
-			d.publish(d.above, Sums(d.self), body)
+			d.publish(d.above, Sums(d.self, d.cfg.Role), body)
 			if !more {
 				break
 			}

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -131,10 +132,14 @@ func (d *Directory) listen() (stop func(), err error) {
 		err = errors.Join(err, e)
 	}
 	if d.cfg.Role != identity.School {
-		add(d.below.Listen(all("node", d.cfg.County, "ann"), d.hear))
-		add(d.below.Listen(all("up", "", "sum"), d.hear))
-		add(d.below.Answer(all("node", d.cfg.County, "where"), d.answerWhere))
-		add(d.below.Answer(all("up", "", "where"), d.answerWhere))
+		for _, kind := range []string{bySchool, byMachine} {
+			add(d.below.Listen(all(kind, d.cfg.County, "ann"), d.hear))
+			add(d.below.Answer(all(kind, d.cfg.County, "where"), d.answerWhere))
+		}
+		for _, kind := range []string{fromHub, fromCity} {
+			add(d.below.Listen(all(kind, "", "sum"), d.hear))
+			add(d.below.Answer(all(kind, "", "where"), d.answerWhere))
+		}
 	}
 	return stop, err
 }
@@ -160,7 +165,7 @@ func (d *Directory) turn(now time.Time) time.Time {
 	if err != nil {
 		d.log.Error("this node cannot be announced", zap.Error(err))
 	} else if out != nil {
-		d.publish(d.below, subject("node", d.self, "ann"), out)
+		d.publish(d.below, subject(within(d.cfg.Role), d.self, "ann"), out)
 	}
 	if soon := now.Add(time.Second); next.After(soon) { // others may be gone by then
 		return soon
@@ -181,19 +186,17 @@ func (d *Directory) publish(bus Bus, subject string, body []byte) {
 func (d *Directory) hear(subject string, body []byte) {
 	now := time.Now()
 	a, err := Parse(body)
-	from, werr := writer(subject)
+	kind, from, werr := writer(subject)
+	if err = cmp.Or(err, werr); err == nil {
+		err = vouch(kind, from, a)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.counts.Heard++
-	switch {
-	case err != nil:
-	case werr != nil:
-		err = werr
-	case from != ID{a.County, a.From}:
-		err = errors.New("it speaks in the name of " + ID{a.County, a.From}.String())
-	case from == d.self:
+	if err == nil && from == d.self {
 		return
-	default:
+	}
+	if err == nil {
 		var changed []ID
 		if changed, err = d.table.Hear(now, a); len(changed) > 0 {
 			d.tellChanged()

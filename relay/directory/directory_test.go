@@ -89,7 +89,7 @@ func (s *school) dial(id ID) (engine.Dialed, error) {
 	s.streams = append(s.streams, far)
 	h, l := s.hub, engine.Login{Name: id.Name, Secret: fmt.Sprint(len(s.streams))}
 	h.wg.Go(func() { // ends with the pipe
-		_ = h.engine.Serve(context.Background(), far, l, engine.Rights(RightsOf(id)))
+		_ = h.engine.Serve(context.Background(), far, l, engine.Rights(RightsOf(id, identity.School)))
 	})
 	return engine.Dialed{Conn: near, Login: l}, nil
 }
@@ -119,8 +119,8 @@ func (s *school) announce(feeds ...media.FeedID) {
 	s.Announce([]Link{{To: "hub-a", RTT: 20}}, Load{}, list)
 }
 
-// within waits until ok, and tells how long that took in virtual time.
-func within(t *testing.T, most time.Duration, what string, ok func() bool) time.Duration {
+// soon waits until ok, and tells how long that took in virtual time.
+func soon(t *testing.T, most time.Duration, what string, ok func() bool) time.Duration {
 	t.Helper()
 	began := time.Now()
 	for !ok() {
@@ -149,9 +149,9 @@ func TestASchoolIsListedAtOnceAndHealsAfterACut(t *testing.T) {
 		s := startSchool(t, "s1", h)
 		defer s.close()
 		s.announce("s1/cam")
-		within(t, time.Second, "the school is listed", func() bool { return h.feeds() == "s1/cam" })
+		soon(t, time.Second, "the school is listed", func() bool { return h.feeds() == "s1/cam" })
 		s.announce("s1/cam", "s1/board")
-		d := within(t, 100*time.Millisecond, "a feed more", func() bool { return h.feeds() == "s1/cam s1/board" })
+		d := soon(t, 100*time.Millisecond, "a feed more", func() bool { return h.feeds() == "s1/cam s1/board" })
 		t.Logf("a new feed is seen after %s", d)
 		time.Sleep(time.Minute)
 		if got := h.feeds(); got != "s1/cam s1/board" {
@@ -167,10 +167,10 @@ func TestASchoolIsListedAtOnceAndHealsAfterACut(t *testing.T) {
 		if h.feeds() == "" {
 			t.Error("forgotten after ten seconds")
 		}
-		within(t, 6*time.Second, "it is gone", func() bool { return h.feeds() == "" })
+		soon(t, 6*time.Second, "it is gone", func() bool { return h.feeds() == "" })
 		time.Sleep(20 * time.Second)
 		s.move(h)
-		d = within(t, 2*time.Second, "it is back", func() bool { return h.feeds() == "s1/cam" })
+		d = soon(t, 2*time.Second, "it is back", func() bool { return h.feeds() == "s1/cam" })
 		t.Logf("healed after %s", d)
 	})
 }
@@ -183,9 +183,9 @@ func TestASchoolMovesToTheOtherHub(t *testing.T) {
 		s := startSchool(t, "s1", a)
 		defer s.close()
 		s.announce("s1/cam")
-		within(t, time.Second, "it is at A", func() bool { return a.feeds() == "s1/cam" })
+		soon(t, time.Second, "it is at A", func() bool { return a.feeds() == "s1/cam" })
 		s.move(b)
-		within(t, 2*time.Second, "it is at B", func() bool { return b.feeds() == "s1/cam" })
+		soon(t, 2*time.Second, "it is at B", func() bool { return b.feeds() == "s1/cam" })
 	})
 }
 
@@ -198,24 +198,24 @@ func TestASchoolHearsAnswersAndNothingElse(t *testing.T) {
 		defer s2.close()
 		s1.announce("s1/cam")
 		s2.announce("s2/cam")
-		within(t, time.Second, "both are listed", func() bool { return h.feeds() == "s1/cam s2/cam" })
+		soon(t, time.Second, "both are listed", func() bool { return h.feeds() == "s1/cam s2/cam" })
 
 		ctx := t.Context()
 		ways, err := s1.Where(ctx, "s2/cam")
 		if err != nil || len(ways) != 1 || strings.Join(ways[0].Path, "/") != "s2/hub-a" || !ways[0].Open || ways[0].Cost != 40 {
 			t.Errorf("%+v, %v", ways, err)
 		}
-		if ways, err = s1.Where(ctx, "nobody/has-it"); err != nil || len(ways) != 0 {
+		if ways, err = s1.Where(ctx, "s2/late"); err != nil || len(ways) != 0 {
 			t.Errorf("%+v, %v", ways, err)
 		}
 		// It is there a moment later, and asked again after a second.
-		s2.announce("s2/cam", "nobody/has-it")
+		s2.announce("s2/cam", "s2/late")
 		time.Sleep(100 * time.Millisecond)
-		if ways, err = s1.Where(ctx, "nobody/has-it"); err != nil || len(ways) != 0 {
+		if ways, err = s1.Where(ctx, "s2/late"); err != nil || len(ways) != 0 {
 			t.Errorf("asked again at once: %+v, %v", ways, err)
 		}
 		time.Sleep(time.Second)
-		if ways, err = s1.Where(ctx, "nobody/has-it"); err != nil || len(ways) != 1 {
+		if ways, err = s1.Where(ctx, "s2/late"); err != nil || len(ways) != 1 {
 			t.Errorf("%+v, %v", ways, err)
 		}
 		if c := s1.Snapshot().Counts; c.Heard != 0 {
@@ -230,7 +230,7 @@ func TestWhereWithoutAHubIsAnErrorInTime(t *testing.T) {
 		s := startSchool(t, "s1", h)
 		defer s.close()
 		s.announce("s1/cam")
-		within(t, time.Second, "it is listed", func() bool { return h.feeds() != "" })
+		soon(t, time.Second, "it is listed", func() bool { return h.feeds() != "" })
 		s.move(nil)
 		h.close()
 		if ways, err := s.Where(t.Context(), "s1/cam"); err != nil || len(ways) != 1 {
@@ -249,23 +249,41 @@ func TestForgedListsAreRefused(t *testing.T) {
 		defer h.close()
 		s := startSchool(t, "s1", h)
 		defer s.close()
-		within(t, time.Second, "it is listed", func() bool { n, _ := h.Len(); return n == 1 })
-		forged, err := says(list("s2", identity.School, 1, "hub-a", "s2/forged")).encode()
-		if err != nil {
-			t.Fatal(err)
+		soon(t, time.Second, "it is listed", func() bool { n, _ := h.Len(); return n == 1 })
+		later := func(n Node) Node { // than what the school itself says
+			n.Epoch, n.Seq = time.Now().UnixMilli()+1, 1000
+			return n
 		}
 		before := h.Snapshot().Counts
-		for _, on := range []string{"node.c1.s1.ann", "node.c1.s2.ann"} {
-			if err := s.bus.Publish(on, forged); err != nil {
+		for i, forged := range []*Announcement{
+			says(later(list("s2", identity.School, 1, "hub-a", "s2/forged"))),
+			says(later(list("s1", identity.Hub, 1, "hub-a", "s1/forged"))),
+			says(later(list("s1", identity.School, 1, "hub-a", "s2/forged"))),
+			tells("s1", "c1", 2000, list("s2", identity.School, 1, "hub-a", "s2/forged")),
+		} {
+			b, err := forged.encode()
+			if err != nil {
 				t.Fatal(err)
 			}
+			for _, on := range []string{"school.c1.s1.ann", "school.c1.s2.ann", "machine.c1.s1.ann", "hub.c1.s1.sum"} {
+				if err := s.bus.Publish(on, b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(time.Second)
+			if after := h.Snapshot().Counts; after.Refused != before.Refused+uint64(i)+1 || h.feeds() != "" {
+				t.Errorf("%d: %d refused, feeds %q", i, after.Refused-before.Refused, h.feeds())
+			}
 		}
-		if err := s.bus.Publish("node.c1.s1.ann", []byte("{")); err != nil {
+		if err := s.bus.Publish("school.c1.s1.ann", []byte("{")); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
-		if after := h.Snapshot().Counts; after.Refused != before.Refused+2 || h.feeds() != "" {
-			t.Errorf("%d refused, feeds %q", after.Refused-before.Refused, h.feeds())
+		if got := h.Snapshot().Counts.Refused - before.Refused; got != 5 {
+			t.Errorf("%d refused", got)
+		}
+		if m := h.Machines(); len(m) != 1 {
+			t.Errorf("a school makes itself a machine: %v", m)
 		}
 	})
 }
@@ -276,7 +294,7 @@ func TestQuestionsAndHintsOfOtherParts(t *testing.T) {
 		defer h.close()
 		s := startSchool(t, "s1", h)
 		defer s.close()
-		within(t, time.Second, "it is listed", func() bool { n, _ := h.Len(); return n == 1 })
+		soon(t, time.Second, "it is listed", func() bool { n, _ := h.Len(); return n == 1 })
 		stop, err := h.Answer("sync", func(_ context.Context, node string, body []byte) []byte {
 			return []byte(node + " asks " + string(body))
 		})

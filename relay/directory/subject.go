@@ -3,21 +3,50 @@ package directory
 import (
 	"errors"
 	"strings"
+
+	"github.com/classrelay/classrelay/relay/identity"
 )
 
-// The subjects of the bus. Each begins with who may write it and names that node, so that
-// what came on it is known to be from there: the engine gives nobody the right to another
-// one's subjects.
+// The subjects of the bus. Each begins with what may write it, and with who that is, so
+// that what came on it is known to be from there: the engine gives nobody the right to
+// another one's subjects, and certificates say who is a school and who a machine.
 //
-//	node.COUNTY.NODE.ann    a node's full list, to the hub machines of its county
-//	node.COUNTY.NODE.where  a question, answered by one hub machine
-//	node.COUNTY.NODE.ask    a question of another part of the node, such as the store's
-//	up.COUNTY.NODE.sum      lists for the level above, in whose bus this is
-//	up.COUNTY.NODE.where    a question to the level above
-//	to.COUNTY.NODE.hint     a word to one node, such as "there is a new revision"
+//	school.COUNTY.NODE.ann      a school's full list, to the hub machines of its county
+//	school.COUNTY.NODE.where    a question, answered by one hub machine
+//	school.COUNTY.NODE.ask.X    a question of another part of the node, such as the store's
+//	machine.COUNTY.NODE.…       the same of a hub machine, or one of a city or a province
+//	hub.COUNTY.NODE.sum         lists of a county for the level above, in whose bus this is
+//	city.COUNTY.NODE.sum        the same of a city, which may tell of several counties
+//	hub.….where, city.….where   questions to the level above
+//	to.COUNTY.NODE.X            a word to one node, such as "there is a new revision"
 //
 // A node's name may have dots in it, which separate the parts of a subject: they are
 // written as '~', which no name has.
+
+// The first parts of subjects.
+const (
+	bySchool  = "school"
+	byMachine = "machine"
+	fromHub   = "hub"
+	fromCity  = "city"
+	toNode    = "to"
+)
+
+// within is what a node writes on in its own county.
+func within(r identity.Role) string {
+	if r == identity.School {
+		return bySchool
+	}
+	return byMachine
+}
+
+// upwards is what a machine writes on at the level above.
+func upwards(r identity.Role) string {
+	if r == identity.Hub {
+		return fromHub
+	}
+	return fromCity
+}
 
 // token is a name as a part of a subject.
 func token(name string) string { return strings.ReplaceAll(name, ".", "~") }
@@ -38,13 +67,13 @@ func all(kind, county, what string) string {
 	return kind + "." + token(county) + ".*." + what
 }
 
-// writer is the node that may write on a subject.
-func writer(subject string) (ID, error) {
+// writer is what may write on a subject, and the node that may.
+func writer(subject string) (kind string, id ID, err error) {
 	parts := strings.Split(subject, ".")
 	if len(parts) < 4 {
-		return ID{}, errors.New("the subject names no node")
+		return "", ID{}, errors.New("the subject names no node")
 	}
-	return ID{untoken(parts[1]), untoken(parts[2])}, nil
+	return parts[0], ID{untoken(parts[1]), untoken(parts[2])}, nil
 }
 
 // Rights are the subjects that a node may write and listen to, as patterns: "*" is any
@@ -53,18 +82,18 @@ type Rights struct{ Write, Listen []string }
 
 // RightsOf are those of a node that attaches to the bus of its county: to speak for
 // itself, and to hear what is meant for it.
-func RightsOf(id ID) Rights {
+func RightsOf(id ID, r identity.Role) Rights {
 	return Rights{
-		Write:  []string{"node." + token(id.County) + "." + token(id.Name) + ".>"},
-		Listen: []string{"to." + token(id.County) + "." + token(id.Name) + ".>", Inbox(id) + ".>"},
+		Write:  []string{subject(within(r), id, ">")},
+		Listen: []string{subject(toNode, id, ">"), Inbox(id) + ".>"},
 	}
 }
 
 // RightsBelow are those of the machines of a county, or of a city, at the level above it.
-func RightsBelow(county string) Rights {
+func RightsBelow(county string, r identity.Role) Rights {
 	return Rights{
-		Write:  []string{"up." + token(county) + ".>"},
-		Listen: []string{"to." + token(county) + ".>", "_INBOX." + token(county) + ".>"},
+		Write:  []string{upwards(r) + "." + token(county) + ".>"},
+		Listen: []string{toNode + "." + token(county) + ".>", "_INBOX." + token(county) + ".>"},
 	}
 }
 
@@ -73,4 +102,4 @@ func RightsBelow(county string) Rights {
 func Inbox(id ID) string { return "_INBOX." + token(id.County) + "." + token(id.Name) }
 
 // Sums is the subject on which a machine tells the level above what it has.
-func Sums(id ID) string { return subject("up", id, "sum") }
+func Sums(id ID, r identity.Role) string { return subject(upwards(r), id, "sum") }
