@@ -106,7 +106,7 @@ type fibre struct {
 // layFibre leads from a port to another one.
 func layFibre(t *testing.T, from, to string) *fibre {
 	t.Helper()
-	l, err := net.Listen("tcp", from) //nolint:noctx // at once
+	l, err := net.Listen("tcp", from)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func (f *fibre) run() {
 		if err != nil {
 			continue
 		}
-		far, err := net.Dial("tcp", f.to) //nolint:noctx // loopback
+		far, err := net.Dial("tcp", f.to)
 		f.mu.Lock()
 		if err != nil || f.cut {
 			_ = near.Close()

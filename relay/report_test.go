@@ -32,7 +32,8 @@ func TestTheReportAtTheSocket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		state, err = os.MkdirTemp("", "st") // a socket's name has at most 107 letters
+		// A socket's name has at most 107 letters, and t.TempDir has this test's name in it.
+		state, err = os.MkdirTemp("", "st") //nolint:usetesting // that is why
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +89,7 @@ func ask(state string) (r Report, ok bool) {
 		},
 		DisableKeepAlives: true,
 	}}
-	resp, err := client.Get("http://node/status") //nolint:noctx // it has a timeout
+	resp, err := client.Get("http://node/status")
 	if err != nil {
 		return r, false
 	}

@@ -50,7 +50,7 @@ func listenUnix(state string) (net.Listener, error) {
 	}
 	path := StatusSocket(state)
 	// One that was left behind by a node that was killed answers nobody.
-	if conn, err := (&net.Dialer{Timeout: time.Second}).Dial("unix", path); err == nil { //nolint:noctx // bounded
+	if conn, err := (&net.Dialer{Timeout: time.Second}).Dial("unix", path); err == nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("county.state: another node answers at %s", path)
 	}

@@ -40,7 +40,9 @@ type hub struct {
 }
 
 // startHub writes a configuration and starts the node. The process ends with stop.
-func startHub(program func(ctx context.Context, args ...string) *exec.Cmd, dir string, listen, hubs, up string) (*hub, error) {
+func startHub(
+	program func(ctx context.Context, args ...string) *exec.Cmd, dir string, listen, hubs, up string,
+) (*hub, error) {
 	h := &hub{quic: freeport.Address(), log: filepath.Join(dir, "hub.log"), ended: make(chan struct{})}
 	node := config.Config{
 		Node: hubName, Identity: filepath.Join(dir, hubName),
@@ -105,7 +107,9 @@ type observer struct {
 }
 
 // observe makes a machine. It ends with ctx; ended waits for it.
-func observe(ctx context.Context, m identity.Member, dir, listen string, hubs []string, ended *sync.WaitGroup) (*observer, error) {
+func observe(
+	ctx context.Context, m identity.Member, dir, listen string, hubs []string, ended *sync.WaitGroup,
+) (*observer, error) {
 	id, err := identity.Load(filepath.Join(dir, m.Node))
 	if err != nil {
 		return nil, err

@@ -127,7 +127,8 @@ func (b *bench) certificates() error {
 func (b *bench) machines(ctx context.Context) (err error) {
 	b.say("a hub, a second one beside it, and a city above")
 	at, next, up := freeport.Local(freeport.Row(2)), freeport.Local(freeport.Row(2)), freeport.Local(freeport.Row(2))
-	b.above, err = observe(ctx, identity.Member{Node: above, County: "city", Role: identity.City}, b.dir, up, nil, &b.ended)
+	city := identity.Member{Node: above, County: "city", Role: identity.City}
+	b.above, err = observe(ctx, city, b.dir, up, nil, &b.ended)
 	if err != nil {
 		return err
 	}

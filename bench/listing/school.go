@@ -67,7 +67,8 @@ func (s *school) dial(ctx context.Context, hub string) error {
 // a connection, so that has to be in use.
 func (s *school) attach() (err error) {
 	self := directory.ID{County: county, Name: s.name}
-	s.bus, err = engine.Dial(s.name, directory.Inbox(self), func(context.Context) (engine.Dialed, error) { return s.open() })
+	dial := func(context.Context) (engine.Dialed, error) { return s.open() }
+	s.bus, err = engine.Dial(s.name, directory.Inbox(self), dial)
 	if err != nil {
 		return err
 	}
