@@ -12,7 +12,7 @@ func TestRules(t *testing.T) {
 		t.Errorf("missed: %v", missed)
 	}
 	for name, spoil := range map[string]func(*Result){
-		"all listed": func(r *Result) { r.ListedAbove = 5001 },
+		"all listed": func(r *Result) { r.ListedAbove = 9001 },
 		"memory":     func(r *Result) { r.Memory = 1001 },
 		"CPU":        func(r *Result) { r.CPU = 61 },
 		"a new feed": func(r *Result) { r.NewAbove.P95 = 501 },

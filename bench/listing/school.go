@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
@@ -22,10 +23,14 @@ import (
 const (
 	// timeFlow is the flow of a link's time exchange.
 	timeFlow = 1
+	// dialWithin bounds one attempt, as a node does.
+	dialWithin = 5 * time.Second
 	// shakeWithin bounds the exchange of hellos.
 	shakeWithin = 10 * time.Second
-	// dialTries: a hub that 500 schools dial at once lets a handshake time out.
-	dialTries = 4
+	// redialMin and redialMax bound the pause between attempts, as those of a node: a hub
+	// that 500 schools dial at once turns some away, or lets a handshake time out.
+	redialMin = 200 * time.Millisecond
+	redialMax = time.Second
 	// announceEvery is how often a link repeats its announcement.
 	announceEvery = 5 * time.Second
 )
@@ -40,21 +45,27 @@ type school struct {
 	bus     *engine.Bus
 	dir     *directory.Directory
 	feeds   []directory.Feed
+	turned  int // attempts that came to nothing
 }
 
-// dial makes the link.
+// dial makes the link, and tries until it has one. As nodes that have lost their hub it
+// begins at some moment of their pause.
 func (s *school) dial(ctx context.Context, hub string) error {
 	addr, err := net.ResolveUDPAddr("udp4", hub)
 	if err != nil {
 		return err
 	}
-	for range dialTries {
-		if s.conn, err = s.connect(ctx, addr); err == nil || ctx.Err() != nil {
+	if err := sleep(ctx, rand.N(redialMax)); err != nil { //nolint:gosec // to spread them
+		return err
+	}
+	for pause := redialMin; ; pause = min(2*pause, redialMax) {
+		if s.conn, err = s.connect(ctx, addr); err == nil {
 			break
 		}
-	}
-	if err != nil {
-		return fmt.Errorf("school %s: %w", s.name, err)
+		s.turned++
+		if e := sleep(ctx, pause+rand.N(pause/2)); e != nil { //nolint:gosec // to spread them
+			return fmt.Errorf("school %s: %w", s.name, errors.Join(e, err))
+		}
 	}
 	s.session, err = roq.NewSession(s.conn, roq.SessionConfig{Relay: true}, zap.NewNop())
 	if err != nil {
@@ -79,6 +90,8 @@ func (s *school) attach() (err error) {
 }
 
 func (s *school) connect(ctx context.Context, to net.Addr) (*roq.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialWithin)
+	defer cancel()
 	socket, err := net.ListenUDP("udp4", &net.UDPAddr{})
 	if err != nil {
 		return nil, err
