@@ -25,12 +25,14 @@ export interface Node {
 export interface Plan {
   line?: string; // as in a scenario's lines: [{both: ...}]
   camera?: string[]; // more flags of the camera
+  hub?: string; // more lines of the hub's configuration
 }
 
 export class Rig {
   private readonly folder = mkdtempSync(join(tmpdir(), 'classrelay-real-'));
   private readonly programs: Program[] = [];
   private parent = ''; // where a branch dials: the far end of the line
+  camera = ''; // host:port of the camera's RTSP
   hub!: Node;
   branch!: Node;
   lineSince = 0; // ms since 1970: what the times of its steps and outages count from
@@ -50,11 +52,11 @@ export class Rig {
   private async build(plan: Plan): Promise<void> {
     tell(['ca', 'init', '--dir', this.file('pki')]);
     const [rtsp, quic, line] = [await freePort(), await freePort(), await freePort()];
-    const camera = `127.0.0.1:${rtsp}`;
+    const camera = (this.camera = `127.0.0.1:${rtsp}`);
     await this.run('camera', ['camera', '--listen', camera, ...(plan.camera ?? [])]);
     this.hub = await this.node('hub', {
       listen: `quic: "127.0.0.1:${quic}"`,
-      more: `feeds: {${feed}: {main: "rtsp://${camera}/main", sub: "rtsp://${camera}/sub", transport: tcp}}`,
+      more: `feeds: {${feed}: {main: "rtsp://${camera}/main", sub: "rtsp://${camera}/sub", transport: tcp}}\n${plan.hub ?? ''}`,
     });
     const scenario = this.file('line.yaml');
     const both = `lines: [{both: ${plan.line ?? village}}]`;
