@@ -1,7 +1,10 @@
 package county
 
 import (
+	"encoding/json"
 	"errors"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +23,22 @@ func TestTheMorningIsRead(t *testing.T) {
 	}
 	if deeds[Main] < 3 || deeds[Cut] < 2 || deeds[Kill] < 2 {
 		t.Errorf("it has %v", deeds)
+	}
+}
+
+func TestTheTenSwapsAreRead(t *testing.T) {
+	text, err := os.ReadFile("swaps.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Parse("swaps.yaml", text, 4)
+	if err != nil || len(s.Steps) != 11 {
+		t.Fatalf("%v, %+v", err, s)
+	}
+	for i, step := range s.Steps[1:] {
+		if step.Deed != Main || step.Place == s.Steps[i].Place {
+			t.Errorf("step %d changes nothing: %+v", i+1, step)
+		}
 	}
 }
 
@@ -125,5 +144,53 @@ func TestWhoIsTouchedByWhat(t *testing.T) {
 		if got := touched(tt.place, tt.step); got != tt.want {
 			t.Errorf("%s by %v: %v", tt.place, tt.step, got)
 		}
+	}
+}
+
+func TestAConnectionThatWasMadeAnewIsFound(t *testing.T) {
+	tell := func(text string) *figures {
+		f := new(figures)
+		if err := json.Unmarshal([]byte(text), f); err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	const early, late = `"since":"2026-03-02T08:00:00Z"`, `"since":"2026-03-02T08:00:09Z"`
+	before := map[string]*figures{
+		"hub-a": tell(`{"links":[{"peer":"school-1","up":true,` + early + `},{"peer":"city","up":true,` + early + `}]}`),
+		"school-1": tell(`{"links":[{"peer":"hub-a","up":true,` + early + `},{"peer":"hub-b","up":true,` + early + `}],
+			"players":[{"kind":"rtsp","remote":"127.0.0.1:7",` + early + `}]}`),
+		"hub-b": tell(`{"links":[]}`), // which was killed and knows nothing yet
+	}
+	was := connectionsOf(before)
+	if len(was) != 3 { // both ends of a link, and a screen
+		t.Errorf("%d connections: %v", len(was), was)
+	}
+	if names := closed(was, was); len(names) != 0 {
+		t.Errorf("closed: %q", names)
+	}
+	before["school-1"] = tell(`{"links":[{"peer":"hub-a","up":true,` + early + `}],
+		"players":[{"kind":"rtsp","remote":"127.0.0.1:8",` + late + `}]}`)
+	if names := closed(was, connectionsOf(before)); !slices.Equal(names, []string{"school-1 to rtsp 127.0.0.1:7"}) {
+		t.Errorf("a screen that came again: %q", names)
+	}
+	before["hub-a"] = tell(`{"links":[{"peer":"school-1","up":true,` + late + `}]}`)
+	names := closed(was, connectionsOf(before))
+	if !slices.Contains(names, "hub-a to school-1") {
+		t.Errorf("a link that was made anew: %q", names)
+	}
+}
+
+func TestTurnsAreSummedUp(t *testing.T) {
+	var r Report
+	if r.turns() != nil {
+		t.Error("turns where there was none")
+	}
+	r.add(Outcome{Deed: Main, EachMs: []float64{9000}, Closed: 9})
+	r.add(Outcome{Deed: Main, EachMs: []float64{100, 300, 200}})
+	r.add(Outcome{Deed: Kill, EachMs: []float64{1400}})
+	r.add(Outcome{Deed: Main, EachMs: []float64{500, 400}, Closed: 1})
+	if got, want := *r.turns(), (Turns{Turns: 2, P50Ms: 300, P95Ms: 500, MaxMs: 500, Closed: 1}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }

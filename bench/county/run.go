@@ -38,11 +38,39 @@ func Play(ctx context.Context, c *County, s *Script, told func(Outcome)) (*Repor
 		rep.add(o)
 		told(o)
 	}
+	rep.Turns = rep.turns()
 	return rep, nil
 }
 
-// play does one step and waits until it has healed, or is given up.
+// play does one step and waits until it has healed, or is given up. A change of the main
+// school closes no connection.
 func (l *lesson) play(ctx context.Context, s Step) (Outcome, error) {
+	if s.Deed != Main {
+		return l.step(ctx, s)
+	}
+	before, err := l.county.connections(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	o, err := l.step(ctx, s)
+	if err != nil {
+		return o, err
+	}
+	after, err := l.county.connections(ctx)
+	if err != nil {
+		return o, err
+	}
+	o.Connections = len(before)
+	for _, name := range closed(before, after) {
+		o.Closed++
+		o.Lost = append(o.Lost, name+" was closed")
+	}
+	o.Healed = len(o.Lost) == 0
+	return o, nil
+}
+
+// step is play that asks for no connections.
+func (l *lesson) step(ctx context.Context, s Step) (Outcome, error) {
 	from := time.Now()
 	if s.Deed == Main {
 		l.main = s.Place
@@ -94,7 +122,9 @@ func (l *lesson) trouble(ctx context.Context, s Step) error {
 
 // outcome sums a step up.
 func (l *lesson) outcome(s Step, now time.Time) Outcome {
-	o := Outcome{Step: fmt.Sprintf("%s %s", s.Deed, s.Place), Rooms: len(l.watching()), LimitMs: ms(s.Limit)}
+	o := Outcome{
+		Deed: s.Deed, Step: fmt.Sprintf("%s %s", s.Deed, s.Place), Rooms: len(l.watching()), LimitMs: ms(s.Limit),
+	}
 	for _, place := range slices.Sorted(maps.Keys(l.rooms)) {
 		r := l.rooms[place]
 		if r.hears() {
@@ -105,6 +135,7 @@ func (l *lesson) outcome(s Step, now time.Time) Outcome {
 		}
 		r.judge(func(h *Healing) {
 			took := h.Took()
+			o.EachMs = append(o.EachMs, ms(took))
 			o.HealMs = max(o.HealMs, ms(took))
 			if wrong := verdict(h, s, touched(place, s), now); wrong != "" {
 				o.Lost = append(o.Lost, place+" "+wrong)
