@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"time"
 
 	"go.uber.org/zap"
@@ -37,6 +38,7 @@ type dialer struct {
 	rng    *rand.Rand
 	log    *zap.Logger
 	peer   string     // the node that was last found there; empty before
+	last   netip.Addr // and where; the zero value before
 	anew   chan *link // a link of this dialler's that seems stuck; full: it will see
 }
 
@@ -80,6 +82,9 @@ func (d *dialer) attempt(ctx context.Context) (lasted time.Duration, err error) 
 	if name, err := identity.PeerName(conn.TLS()); err == nil { // carry ends a link to nobody
 		d.peer = name
 	}
+	if at, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
+		d.last = at.Addr().Unmap()
+	}
 	began := time.Now()
 	err = d.keep(ctx, conn)
 	return time.Since(began), d.inWords(err) // TLS tells a dialler late that it is refused
@@ -88,28 +93,17 @@ func (d *dialer) attempt(ctx context.Context) (lasted time.Duration, err error) 
 func (d *dialer) dial(ctx context.Context) (*roq.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialWithin)
 	defer cancel()
-	addr, err := d.node.net.resolve(ctx, d.parent.Address)
-	if err != nil {
-		return nil, err
-	}
-	socket, err := d.node.net.socket(d.parent.Via)
-	if err != nil {
-		return nil, err
-	}
 	host, _, err := net.SplitHostPort(d.parent.Address)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := roq.Dial(ctx, addr, roq.TransportConfig{
-		PacketConn: socket,
-		TLS:        d.node.id.ClientTLS(host, d.parent.Node),
-		Protocols:  d.protocols(),
+	return d.node.net.connect(ctx, callee{
+		address:   d.parent.Address,
+		via:       d.parent.Via,
+		last:      d.last,
+		tls:       d.node.id.ClientTLS(host, d.parent.Node),
+		protocols: d.protocols(),
 	})
-	if err != nil {
-		_ = socket.Close()
-		return nil, err
-	}
-	return conn, nil
 }
 
 // protocols are what this dialler speaks: over one of several lines only what a parent

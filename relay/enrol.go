@@ -48,21 +48,10 @@ func (n *Node) enrolTLS(hello *tls.ClientHelloInfo) *tls.Config {
 func (n Network) Dial(ctx context.Context, address, protocol string, client *tls.Config) (*roq.Conn, error) {
 	dialling, cancel := context.WithTimeout(ctx, dialWithin)
 	defer cancel()
-	addr, err := n.resolve(dialling, address)
-	if err != nil {
-		return nil, err
-	}
-	socket, err := n.listenPacket()("udp", ":0")
-	if err != nil {
-		return nil, err
-	}
-	conn, err := roq.Dial(dialling, addr, roq.TransportConfig{
-		PacketConn: socket, TLS: client, Protocols: []string{protocol},
-	})
+	conn, err := n.connect(dialling, callee{address: address, tls: client, protocols: []string{protocol}})
 	if err == nil {
 		return conn, nil
 	}
-	_ = socket.Close() // it is closed already, mostly
 	switch refused, is := errors.AsType[*identity.PeerError](err); {
 	case is:
 		return nil, fmt.Errorf("%s: %w", address, refused)

@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"encoding/binary"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"sync/atomic"
@@ -28,6 +29,8 @@ type county struct {
 	pki   string
 	nodes map[string]*running
 	log   *zap.Logger // of nodes that start from now on; nil = the test's
+	// lookUp is the resolver of nodes that start from now on; nil = the system's.
+	lookUp func(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
 type running struct {
@@ -87,6 +90,7 @@ func (c *county) runAs(id *identity.Identity, ip string, cfg *config.Config) *ru
 		ListenPacket: host.ListenPacket,
 		Listen:       host.Listen,
 		DialContext:  host.DialContext,
+		LookUp:       c.lookUp,
 	}})
 	if err != nil {
 		c.t.Fatal(err)

@@ -2,7 +2,6 @@ package relay
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
 )
@@ -16,8 +15,9 @@ type Network struct {
 	Listen func(network, address string) (net.Listener, error)
 	// DialContext opens a TCP connection to a camera. Default: net.Dialer.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
-	// Resolve finds the UDP address of a parent. Default: the system's resolver.
-	Resolve func(ctx context.Context, address string) (net.Addr, error)
+	// LookUp finds the addresses of a host; the network is "ip4" or "ip6". Default: the
+	// system's resolver.
+	LookUp func(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
 func (n Network) listenPacket() func(network, address string) (net.PacketConn, error) {
@@ -54,27 +54,4 @@ func (n Network) socket(via string) (net.PacketConn, error) {
 		return nil, err
 	}
 	return lc.ListenPacket(context.Background(), "udp", ":0")
-}
-
-// resolve looks the address up anew at every attempt: a parent may have moved.
-func (n Network) resolve(ctx context.Context, address string) (net.Addr, error) {
-	if n.Resolve != nil {
-		return n.Resolve(ctx, address)
-	}
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, err
-	}
-	p, err := net.DefaultResolver.LookupPort(ctx, "udp", port)
-	if err != nil {
-		return nil, err
-	}
-	if len(ips) == 0 {
-		return nil, fmt.Errorf("%s has no address", host)
-	}
-	return &net.UDPAddr{IP: ips[0].Unmap().AsSlice(), Port: p, Zone: ips[0].Zone()}, nil
 }

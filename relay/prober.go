@@ -72,22 +72,9 @@ func (p *Prober) dial(ctx context.Context) (*roq.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	addr, err := p.Network.resolve(ctx, p.Address)
-	if err != nil {
-		return nil, err
-	}
-	socket, err := p.Network.listenPacket()("udp", ":0")
-	if err != nil {
-		return nil, err
-	}
-	conn, err := roq.Dial(ctx, addr, roq.TransportConfig{
-		PacketConn: socket,
-		TLS:        p.Identity.ClientTLS(host, p.Node),
-		Protocols:  []string{roq.ProtocolRelay},
+	return p.Network.connect(ctx, callee{
+		address:   p.Address,
+		tls:       p.Identity.ClientTLS(host, p.Node),
+		protocols: []string{roq.ProtocolRelay},
 	})
-	if err != nil {
-		_ = socket.Close()
-		return nil, err
-	}
-	return conn, nil
 }
