@@ -18,9 +18,11 @@ interface County {
   hub: Node;
   branch: Node; // which looks in
   at: Record<string, Node>; // the schools
+  rig: Rig;
+  turn(main: string): Promise<void>; // before a test
 }
 
-const test = plain.extend<object, { county: County }>({
+const test = plain.extend<{ telling: void }, { county: County }>({
   county: [
     async ({}, use) => {
       const rooms = schools.map((s) => `${s}: ${s}/room`).join(', ');
@@ -31,14 +33,28 @@ const test = plain.extend<object, { county: County }>({
           at[s] = await rig.addBranch(s, { more: `feeds: {${s}/room: {main: "rtsp://${rig.camera}/${streams[s]?.path}", transport: tcp}}` });
           await rig.knows(rig.branch, `${s}/room`);
         }
-        await use({ hub: rig.hub, branch: rig.branch, at });
+        await use({ hub: rig.hub, branch: rig.branch, at, rig, turn: (main) => turn(rig.hub, main) });
       } finally {
         await rig.stop();
       }
     },
     { scope: 'worker', timeout: 120_000 },
   ],
+  telling: [
+    async ({ county }, use, info) => {
+      await use();
+      if (info.status !== info.expectedStatus) await info.attach('nodes', { body: county.rig.logs, contentType: 'text/plain' });
+    },
+    { auto: true },
+  ],
 });
+
+// turn makes a school the main school without a page.
+async function turn(hub: Node, main: string): Promise<void> {
+  const headers = { 'Content-Type': 'application/json' };
+  const answer = await fetch(`${hub.http}/api/v1/classes/maths`, { method: 'POST', headers, body: JSON.stringify({ main }) });
+  expect(answer.status).toBe(202);
+}
 
 // shows waits for the first picture of a school and tells when it was drawn.
 async function shows(page: Page, school: string): Promise<number> {
@@ -48,6 +64,7 @@ async function shows(page: Page, school: string): Promise<number> {
 }
 
 test('a page that watches a class goes over to each new main school without a reload', async ({ page, context, county }) => {
+  await county.turn('banpo');
   await see(page);
   await page.goto(`${county.branch.http}/watch/class/maths`);
   say('the class, banpo', await plays(page));
@@ -78,6 +95,7 @@ test('a page that watches a class goes over to each new main school without a re
 
 test('a school takes the turn on its own page, and its own screen shows who has the floor', async ({ page, context, county }) => {
   const banpo = county.at['banpo']?.http;
+  await county.turn('yinshan');
   const screen = await context.newPage();
   await see(screen);
   await page.goto(`${banpo}/classes`);
