@@ -55,8 +55,8 @@ func (c *classes) all() []lesson.Class {
 	return c.book.All()
 }
 
-// asked acts on a change that a peer wants, or hands it on.
-func (c *classes) asked(from string, a *lesson.Ask) {
+// asked acts on a change that a peer wants, or hands it on. Errors wrap lesson.ErrClass.
+func (c *classes) asked(from string, a *lesson.Ask) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var peer string
@@ -68,14 +68,10 @@ func (c *classes) asked(from string, a *lesson.Ask) {
 	if err == nil && peer != "" {
 		err = c.handOn(peer, on)
 	}
-	if err != nil {
-		c.table.log.Warn("change of a class refused", zap.String("class", a.Class), zap.Strings("path", a.Path),
-			zap.Error(err))
-		return
-	}
-	if peer == "" {
+	if err == nil && peer == "" {
 		c.changed([]string{a.Class})
 	}
+	return err
 }
 
 // peerOf is who is at the other end of a link.

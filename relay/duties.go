@@ -142,6 +142,7 @@ func (d *duties) reload(cfg *config.Config) (restart []string, err error) {
 	fresh := cfg.WithDefaults()
 	d.node.table.setRules(fresh.Feeds)
 	d.node.table.classes.configure(fresh.Lessons())
+	d.node.table.setRights(fresh.Rights())
 	for _, id := range slices.Concat(changes.Feeds.Gone, changes.Feeds.Changed) {
 		d.stopFeed(id)
 	}

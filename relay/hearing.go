@@ -183,7 +183,7 @@ func (t *table) announcementTo(l *link) *control.Feeds {
 // county shares with it.
 func (t *table) mayHave(l *link, id media.FeedID) error {
 	if share := t.hearing.share; share != nil && l.leg.stands == standsAbove && !share(id) {
-		return fmt.Errorf("feed %s: this county does not share it with the level above (county.share)", id)
+		return fmt.Errorf("feed %s: %w: county.share keeps it from the level above", id, errNoRight)
 	}
 	return nil
 }

@@ -77,9 +77,14 @@ func (t *table) release(s *subscription) {
 }
 
 // subscribePeer opens a cursor for a peer that asked for it. It refuses what only
-// that peer itself could give, and what comes from one parent to another.
+// that peer itself could give, what comes from one parent to another, and what the peer
+// has no right to.
 func (t *table) subscribePeer(peer string, want target, wake chan<- struct{}) (*subscription, error) {
 	t.mu.Lock()
+	if err := t.forbids(peer, want.feed); err != nil {
+		t.mu.Unlock()
+		return nil, err // also where there is no such feed: that is not for the peer to know
+	}
 	by, a, ok := t.routes.Best(want.feed)
 	if !ok {
 		t.mu.Unlock()

@@ -360,7 +360,11 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 			err = l.sender.open(now, m.Subscribe)
 		}
 		if err != nil {
-			l.log.Info("subscription refused", zap.Error(err))
+			if errors.Is(err, errNoRight) {
+				l.table.overask(l.who, l.conn.RemoteAddr(), err)
+			} else {
+				l.log.Info("subscription refused", zap.Error(err))
+			}
 			return l.tell(&control.Message{Refused: &control.Refused{Flow: m.Subscribe.Flow, Why: err.Error()}})
 		}
 	case m.Unsubscribe != nil:
@@ -374,7 +378,9 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 			l.table.classes.learn(l.name, l.dialled, m.Classes.Classes)
 		}
 	case m.Ask != nil:
-		l.table.classes.asked(l.name, m.Ask)
+		if err := l.table.classes.asked(l.name, m.Ask); err != nil {
+			l.table.turnRefused(l.who, l.conn.RemoteAddr(), m.Ask, err)
+		}
 	}
 	return nil
 }

@@ -301,7 +301,7 @@ func TestAForgedFeedIsRefusedSaidAndAudited(t *testing.T) {
 		if peer, ok := e.best("s2/room-1"); !ok || peer != "s2" {
 			t.Errorf("the feed of s2 comes from %q, %v", peer, ok)
 		}
-		if said := e.said.FilterMessage("a school speaks for another").All(); len(said) != 1 {
+		if said := e.said.FilterMessage("a node speaks for another").All(); len(said) != 1 {
 			t.Errorf("said %d times in %d announcements: %v", len(said), 3, said)
 		}
 		e.audited("feed.refuse", "s1", "s2/room-1")

@@ -81,6 +81,7 @@ func New(cfg *config.Config, id *identity.Identity, log *zap.Logger, opts Option
 	n.table.desk = newDesk(n.cfg, n.table)
 	n.member = newMember(n)
 	n.table.self, n.table.refuse = self, n.refuse
+	n.table.setRights(n.cfg.Rights())
 	n.pages, err = newWeb(n)
 	return n, err
 }

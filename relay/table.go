@@ -18,6 +18,7 @@ import (
 	"github.com/classrelay/classrelay/relay/control"
 	"github.com/classrelay/classrelay/relay/identity"
 	"github.com/classrelay/classrelay/relay/probe"
+	"github.com/classrelay/classrelay/relay/rights"
 	"github.com/classrelay/classrelay/relay/route"
 	"github.com/classrelay/classrelay/relay/rtsp"
 )
@@ -43,6 +44,7 @@ type table struct {
 	dismiss []func(id media.FeedID) int
 	self    identity.Member  // who this node is; set once, like refuse, before there are links
 	refuse  refuser          // nil: nobody writes refusals down
+	rights  *rights.Rights   // of peers
 	desk    *probe.Desk      // who may probe; set once, before there are links
 	journal *console.Journal // what changes, for the node's page; nil: there is none
 	classes *classes         // who watches whom
@@ -64,6 +66,7 @@ func newTable(node string, log *zap.Logger) *table {
 		appear:  make(chan struct{}),
 
 		withdrawn: make(map[media.FeedID]struct{}),
+		rights:    rights.New(nil, nil),
 	}
 	t.classes = newClasses(t)
 	return t
@@ -165,7 +168,7 @@ func (t *table) allFeeds() []media.FeedID {
 func (t *table) announcement(peer string, ids []media.FeedID) []control.Feed {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	feeds, now := t.routes.AnnounceOnly(peer, ids), time.Now()
+	feeds, now := t.permitted(peer, t.routes.AnnounceOnly(peer, ids)), time.Now()
 	for i := range feeds {
 		if f := t.feeds[feeds[i].ID]; f != nil {
 			w := f.wanted(now)

@@ -21,6 +21,11 @@ func (l *link) turn(now time.Time) error {
 		if err := l.announce(now); err != nil {
 			return err
 		}
+		for _, m := range l.sender.withdraw(now) {
+			if err := l.tell(m); err != nil {
+				return err
+			}
+		}
 	}
 	if msg, ok := l.exchange.Pop(now, nil); ok {
 		l.session.TrySend(timeFlow, msg, now.Add(writeWithin)) // a lost one is repeated in a second

@@ -27,6 +27,11 @@ type Config struct {
 	// Classes are those in which several schools take part, by their names. They are
 	// written at the county's hubs; schools learn of them over their links.
 	Classes map[string]Class `yaml:"classes,omitempty"`
+	// Peers are what other nodes may give and have over their links to this one, by the
+	// name in a node's certificate, the school's for all machines of a school, or * for
+	// all that are not named. Default: a school gives its own feeds, and everybody may
+	// have everything.
+	Peers map[string]Peer `yaml:"peers,omitempty"`
 	// County is the node's place among others. Default: none, a site from files alone.
 	County County `yaml:"county,omitempty"`
 	// Access says who may watch or push without a login.

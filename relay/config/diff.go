@@ -45,6 +45,7 @@ func Diff(old, fresh *Config) Changes {
 	}
 	compare(&changes.Live, "feeds.*.snapshot", snapshots(a.Feeds), snapshots(b.Feeds))
 	compare(&changes.Live, "classes", a.Classes, b.Classes)
+	compare(&changes.Live, "peers", a.Peers, b.Peers)
 	compare(&changes.Live, "access", a.Access, b.Access)
 	compare(&changes.Live, "users", a.Users, b.Users)
 	compare(&changes.Live, "log.level", a.Log.Level, b.Log.Level)

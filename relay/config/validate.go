@@ -71,6 +71,7 @@ func (c *Config) check() []Problem {
 		}
 	}
 	c.checkClasses(&k)
+	c.checkPeers(&k)
 	c.checkCounty(&k)
 	c.checkAccess(&k)
 	c.Links.check(&k)

@@ -24,6 +24,7 @@ const (
 	FeedBack       Code = "feed-back"       // it is back, after Lasted
 	FeedMoved      Code = "feed-moved"      // it comes over another link now
 	FeedRefused    Code = "feed-refused"    // a peer's feed is not taken; Why
+	WatchRefused   Code = "watch-refused"   // a node asks for a feed that it may not have; Why
 	NameTaken      Code = "name-taken"      // two nodes claim one feed name; Why
 	Withdrawn      Code = "withdrawn"       // a feed was taken out of a configuration
 	ClassTurned    Code = "class-turned"    // another school is the main school; Why
@@ -77,7 +78,7 @@ func (c *Change) words() (t Text, level string) {
 		return Text{"the clock is wrong", "本机时钟不准，请校时"}.plus(c.Why), levelWarn
 	case FeedOffline, FeedBack, FeedMoved, FeedRefused, NameTaken, Withdrawn, PushTakenOver, ClassTurned:
 		return c.feedWords()
-	case LinkUp, LinkDown, NoLink, NodeRefused, RefusedByNode, AddressChanged, LinkSilent, LayersChanged:
+	case LinkUp, LinkDown, NoLink, NodeRefused, WatchRefused, RefusedByNode, AddressChanged, LinkSilent, LayersChanged:
 		return c.linkWords()
 	}
 	return Text{string(c.Code), string(c.Code)}.plus(c.Why), levelInfo
@@ -93,6 +94,10 @@ func (c *Change) linkWords() (t Text, level string) {
 		return Text{"no link to " + c.Link + ", trying on", "连接不上 " + c.Link + "，继续尝试"}.because(c.why()), levelWarn
 	case NodeRefused:
 		return Text{"a node was refused", "拒绝了一个节点的连接"}.plus(c.Why), levelWarn
+	case WatchRefused:
+		return Text{
+			c.Link + " asks for a feed that it may not have", c.Link + " 索取它无权观看的画面，已拒绝",
+		}.plus(c.Why), levelWarn
 	case RefusedByNode:
 		return Text{
 			"a node dials and does not trust this one's certificate", "有节点连接本节点，但不信任本节点的证书",

@@ -149,6 +149,7 @@ func everyChange() []Change {
 		{Code: AddressChanged, Link: "hub", Why: "10.0.0.9:4433"},
 		{Code: FeedBack, Feed: "room-101", Lasted: time.Minute},
 		{Code: FeedRefused, Link: "hub", Feed: "room-101", Why: "its path crosses this node"},
+		{Code: WatchRefused, Link: "s012", Why: "peers.s012.watch does not name it"},
 		{Code: NameTaken, Feed: "room-101", Why: "a, b"},
 		{Code: Withdrawn, Feed: "room-101", Why: "node hub"},
 		{Code: PushTakenOver, Feed: "room-101", Why: "10.0.0.9"},
