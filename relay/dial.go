@@ -134,12 +134,12 @@ func (n *Node) carry(ctx context.Context, conn *roq.Conn, way leg, cfg fanout.Do
 	if peer == n.cfg.Node {
 		err := fmt.Errorf("the node at %s has this node's own name %q: give each its own certificate", conn.RemoteAddr(),
 			peer)
-		_ = conn.CloseWithError(roq.GeneralError, err.Error())
+		n.turnAway(conn, peer, way, err)
 		return err
 	}
 	done, err := n.member.track(conn)
 	if err != nil {
-		_ = conn.CloseWithError(roq.GeneralError, err.Error())
+		n.turnAway(conn, peer, way, err)
 		return err
 	}
 	defer done()

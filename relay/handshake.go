@@ -164,16 +164,23 @@ func (n *Node) sayRefused(from net.Addr, verify func(tls.ConnectionState) error)
 	}
 }
 
-// refuser writes a refusal down, and tells whether it is to be said, too: what is
-// refused again and again is said once in a while.
+// refuser writes a refusal down, or counts it, and tells whether it is to be said, too:
+// what is refused again and again is said once in a while.
 type refuser func(now time.Time, node, action, why string, from net.Addr) (say bool)
 
 func (n *Node) refuse(now time.Time, node, action, why string, from net.Addr) bool {
-	if !n.refused.first(now, action+" "+node+" at "+hostOf(from), 1) {
-		return false
-	}
 	n.member.refuse(now, node, action, why, from)
-	return true
+	return n.refused.first(now, action+" "+node+" at "+hostOf(from), 1)
+}
+
+// turnAway ends a connection whose certificate is good, but not for a link to this node.
+// Who has dialled says so for himself.
+func (n *Node) turnAway(conn *roq.Conn, peer string, way leg, err error) {
+	if way.parent == "" && n.refuse(time.Now(), peer, "link.refuse", err.Error(), conn.RemoteAddr()) {
+		n.log.Warn("node refused", zap.Stringer("address", conn.RemoteAddr()), zap.Error(err))
+		n.table.note(console.Change{Code: console.NodeRefused, Why: hostOf(conn.RemoteAddr()) + ": " + err.Error()})
+	}
+	_ = conn.CloseWithError(roq.GeneralError, err.Error()) // it may be closed already
 }
 
 // brokenOff says that a dialler has seen our certificate and gone without showing its

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/classrelay/classrelay/relay/audit"
 	"github.com/classrelay/classrelay/relay/config"
 	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/enrol"
@@ -44,10 +45,12 @@ type member struct {
 
 	mu      sync.Mutex
 	conns   map[*roq.Conn]struct{} // links, probes and what may become one
-	denied  []string               // what the store has said last
+	serials []string               // that were revoked, as the store has said last
+	tally   audit.Tally            // of refusals
 	unheard int                    // refusals that found no room in audits
 	said    time.Time              // of the clock
 	failing bool                   // the store cannot be read
+	knocks  knocks                 // of strangers, at listen.quic
 }
 
 // who is what the certificate and the configuration together say of the node. They must
@@ -109,7 +112,7 @@ func (m *member) signer() (enrol.Signer, error) {
 			return nil, fmt.Errorf("county.ca: the CA in %s has not signed this node's certificate in %s: "+
 				"who joins there could not link up here", n.cfg.County.CA, n.cfg.Identity)
 		}
-		desk := enrol.NewDesk(n.who.County, ca, m.store, n.log)
+		desk := enrol.NewDesk(n.who.County, ca, book{m.store, m}, n.log)
 		m.server = enrol.NewServer(desk, n.log)
 		return &enrol.Local{ID: n.id, Desk: desk}, nil
 	}
@@ -142,6 +145,8 @@ func (m *member) Run(ctx context.Context) {
 			m.look(ctx)
 			m.watchClock(time.Now())
 			m.sayUnsaid()
+			m.tallyUp(time.Now())
+			m.watchGate(time.Now())
 		case <-ctx.Done():
 			return
 		}
@@ -158,10 +163,10 @@ func (m *member) look(ctx context.Context) {
 		return
 	}
 	m.mu.Lock()
-	same, failed := err != nil || slices.Equal(serials, m.denied), m.failing
+	same, failed := err != nil || slices.Equal(serials, m.serials), m.failing
 	m.failing = err != nil
 	if err == nil {
-		m.denied = serials
+		m.serials = serials
 	}
 	m.mu.Unlock()
 	if err != nil && !failed {
@@ -176,15 +181,24 @@ func (m *member) look(ctx context.Context) {
 // as identity.SerialOf gives them, and ends the links of those who show one.
 func (n *Node) Deny(serials []string) {
 	n.id.Deny(serials)
-	n.member.mu.Lock()
-	defer n.member.mu.Unlock()
-	for conn := range n.member.conns {
-		if n.id.Denied(conn.TLS()) {
-			peer, _ := identity.PeerName(conn.TLS()) // a link has one
-			n.log.Warn("a link is cut: the peer's certificate was revoked", zap.String("peer", peer))
-			go func() { _ = conn.CloseWithError(roq.GeneralError, errRevokedHere.Error()) }() // ends at once
+	for _, conn := range n.member.revoked() {
+		peer, _ := identity.PeerName(conn.TLS()) // a link has one
+		n.log.Warn("a link is cut: the peer's certificate was revoked", zap.String("peer", peer))
+		n.member.refuse(time.Now(), peer, "link.cut", "its certificate was revoked", conn.RemoteAddr())
+		go func() { _ = conn.CloseWithError(roq.GeneralError, errRevokedHere.Error()) }() // ends at once
+	}
+}
+
+// revoked are the connections of those whose certificate was revoked.
+func (m *member) revoked() (list []*roq.Conn) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for conn := range m.conns {
+		if m.node.id.Denied(conn.TLS()) {
+			list = append(list, conn)
 		}
 	}
+	return list
 }
 
 // errRevokedHere is what a node is told whose link is cut.

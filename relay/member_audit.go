@@ -7,39 +7,99 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/classrelay/classrelay/relay/enrol"
 	"github.com/classrelay/classrelay/relay/store"
 )
 
-// refuse writes a refusal down in the audit log, if there is one. It does not wait.
+// refuse writes a refusal down in the audit log, if there is one, by itself or in a count
+// of many. It does not wait.
 func (m *member) refuse(now time.Time, node, action, why string, from net.Addr) {
-	if m.store == nil {
-		return
-	}
 	if node == "" {
 		node = "somebody"
 	}
-	e := store.Event{At: now, Actor: node, Source: from.String(), Action: action, Object: m.node.cfg.Node, Result: why}
-	select {
-	case m.audits <- e:
-	default:
-		m.mu.Lock()
-		m.unheard++
-		m.mu.Unlock()
+	e := store.Event{At: now, Actor: node, Source: "this machine", Action: action, Object: m.node.cfg.Node, Result: why}
+	if from != nil {
+		e.Source = from.String()
+	}
+	if m.store != nil {
+		m.count(e)
 	}
 }
 
-// write keeps the audit log until ctx ends.
+// book is the store as the desk writes in it: codes that are refused are counted with
+// all that is refused.
+type book struct {
+	*store.Store
+	member *member
+}
+
+// Audit implements enrol.Audits.
+func (b book) Audit(ctx context.Context, e store.Event) error {
+	if e.Action != enrol.TokenRefused {
+		return b.Store.Audit(ctx, e)
+	}
+	b.member.count(e)
+	return nil
+}
+
+// count writes a refusal down, or counts it.
+func (m *member) count(e store.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if entry, write := m.tally.Refused(e.At, e); write {
+		m.enter(entry)
+	}
+}
+
+// enter puts entries where they are written from. With mu held.
+func (m *member) enter(entries ...store.Event) {
+	for _, e := range entries {
+		select {
+		case m.audits <- e:
+		default:
+			m.unheard++
+		}
+	}
+}
+
+// tallyUp has the counts written whose minute is over.
+func (m *member) tallyUp(now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.enter(m.tally.Due(now)...)
+}
+
+// lastWords bounds what is written when the node stops.
+const lastWords = 2 * time.Second
+
+// write keeps the audit log until ctx ends, and then writes what is left.
 func (m *member) write(ctx context.Context) {
 	for {
 		select {
 		case e := <-m.audits:
-			if err := m.store.Audit(ctx, e); err != nil && ctx.Err() == nil {
-				m.log.Error("the audit log misses something", zap.String("action", e.Action), zap.String("who", e.Actor),
-					zap.String("result", e.Result), zap.Error(err))
-			}
+			m.audit(context.WithoutCancel(ctx), e) // half an entry is none
+			continue
 		case <-ctx.Done():
-			return
 		}
+		break
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer stop()
+	m.mu.Lock()
+	m.enter(m.tally.Rest()...)
+	m.mu.Unlock()
+	for len(m.audits) > 0 { // nobody else reads
+		m.audit(ctx, <-m.audits)
+	}
+}
+
+func (m *member) audit(ctx context.Context, e store.Event) {
+	if m.store == nil {
+		return
+	}
+	if err := m.store.Audit(ctx, e); err != nil {
+		m.log.Error("the audit log misses something", zap.String("action", e.Action), zap.String("who", e.Actor),
+			zap.String("result", e.Result), zap.Error(err))
 	}
 }
 

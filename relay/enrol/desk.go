@@ -28,6 +28,10 @@ type Certs interface {
 	RevokeNode(ctx context.Context, node, reason string, now time.Time) ([]string, error)
 }
 
+// TokenRefused is the action of a refused code in the audit log. Anybody can cause such
+// entries: a book may count them.
+const TokenRefused = "token.refuse"
+
 // Audits is the log of what was done and refused.
 type Audits interface {
 	Audit(ctx context.Context, e store.Event) error
@@ -83,6 +87,10 @@ func NewDesk(county string, ca *identity.Authority, book Book, log *zap.Logger) 
 // Join answers somebody who comes with a code, from an address.
 func (d *Desk) Join(ctx context.Context, ask *Ask, from netip.AddrPort, now time.Time) *Answer {
 	if !d.mayTry(now, from.Addr()) {
+		d.note(ctx, store.Event{
+			At: now, Actor: actor(ask.Name, "a machine without a name"), Source: source(from), Action: TokenRefused,
+			Result: "too many codes from this address were wrong",
+		})
 		return refuse(now, &Refusal{ReasonBusy, "too many codes from this address were wrong: wait a few minutes"})
 	}
 	cert, m, err := d.join(ctx, ask, from, now)
@@ -90,7 +98,7 @@ func (d *Desk) Join(ctx context.Context, ask *Ask, from netip.AddrPort, now time
 		d.failed(now, from.Addr())
 		r := refusal(err)
 		d.note(ctx, store.Event{
-			At: now, Actor: actor(m.Node, "a machine without a name"), Source: source(from), Action: "token.refuse",
+			At: now, Actor: actor(m.Node, "a machine without a name"), Source: source(from), Action: TokenRefused,
 			Object: m.Node, Result: err.Error(),
 		})
 		d.log.Warn("a machine wants to join and may not", zap.String("address", source(from)), zap.String("name", ask.Name),

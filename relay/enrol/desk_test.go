@@ -231,7 +231,7 @@ func TestWhoGuessesHasToWait(t *testing.T) {
 		o.wantRefused(o.comes(NewToken(), "", der), ReasonUnknown)
 	}
 	o.wantRefused(o.comes(good, "", der), ReasonBusy)
-	if n := len(o.actions()); n != wrongCodes {
+	if n := len(o.actions()); n != wrongCodes+1 {
 		t.Errorf("%d entries in the audit log", n)
 	}
 	other := netip.MustParseAddrPort("10.0.0.13:40000")
