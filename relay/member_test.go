@@ -63,14 +63,16 @@ func (e *enrolling) school(name string) *identity.Identity {
 	return id
 }
 
-func (e *enrolling) startHub() {
+func (e *enrolling) startHub() { e.startHubAs(&config.Config{}) }
+
+// startHubAs starts the hub with what is in a configuration beside its place in the county.
+func (e *enrolling) startHubAs(cfg *config.Config) {
 	e.t.Helper()
 	core, said := observer.New(zapcore.InfoLevel)
 	e.said, e.log = said, zap.New(core)
-	e.hub = e.run("hub", "10.0.0.1", &config.Config{
-		Listen: config.Listen{QUIC: ":4433"}, Identity: "pki/hub",
-		County: config.County{State: e.state, CA: e.pki},
-	})
+	cfg.Listen, cfg.Identity = config.Listen{QUIC: ":4433"}, "pki/hub"
+	cfg.County = config.County{State: e.state, CA: e.pki}
+	e.hub = e.run("hub", "10.0.0.1", cfg)
 	e.log = zap.NewNop()
 	time.Sleep(time.Second)
 	s, err := store.Open(store.In(e.state))

@@ -53,7 +53,7 @@ func (t *table) permitted(peer string, feeds []control.Feed) []control.Feed {
 // forbids is an errNoRight where a peer may not have a feed. With mu held.
 func (t *table) forbids(peer string, id media.FeedID) error {
 	if may := t.rightsOf(peer); !may.MayHave(id) {
-		return fmt.Errorf("feed %s: %w: %s.watch does not name it", id, errNoRight, may.Written())
+		return fmt.Errorf("feed %s: %w: %s does not name it", id, errNoRight, may.Has())
 	}
 	return nil
 }

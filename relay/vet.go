@@ -72,8 +72,8 @@ func (t *table) unfounded(peer identity.Member, may *rights.Peer, f *control.Fee
 		return fmt.Sprintf("it says that it comes from node %s: a school gives what comes from its own machines", f.Path[0])
 	case may.MayGive(f.ID, !foreign || ownName(peer.School, f.ID)):
 		return ""
-	case may.Written() != "":
-		return may.Written() + ".publish does not name it"
+	case may.Gives() != "":
+		return may.Gives() + " does not name it"
 	}
 	return fmt.Sprintf("a school gives feeds named %s/… and its rooms in the classes of this node", peer.School)
 }

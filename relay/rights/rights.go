@@ -105,11 +105,16 @@ func (p *Peer) MayGive(id media.FeedID, otherwise bool) bool {
 	return p.publish.has(id)
 }
 
-// Written names the keys under which the peer's rights stand, such as peers.s012; empty:
-// nothing is written of it.
-func (p *Peer) Written() string {
-	if p.written == "" {
+// Gives and Has name the keys that say what the peer may give and have, such as
+// peers.s012.watch; empty: nothing is written there, and the default counts.
+func (p *Peer) Gives() string { return p.key(p.publish, "publish") }
+
+// Has is like Gives.
+func (p *Peer) Has() string { return p.key(p.watch, "watch") }
+
+func (p *Peer) key(list *names, name string) string {
+	if list == nil {
 		return ""
 	}
-	return "peers." + p.written
+	return "peers." + p.written + "." + name
 }

@@ -82,6 +82,19 @@ func TestWhatAPeerMayGive(t *testing.T) {
 	}
 }
 
+func TestTheKeyThatSaysNoIsNamed(t *testing.T) {
+	r := New(map[string]Rule{"s1": {Publish: []string{"x"}}, "*": {Watch: []string{"x"}}}, nil)
+	for _, tt := range []struct{ node, gives, has string }{
+		{"s1", "peers.s1.publish", ""}, // it has a rule of its own, and nothing of that for all others
+		{"s2", "", "peers.*.watch"},
+	} {
+		p := r.Of(school(tt.node, tt.node))
+		if p.Gives() != tt.gives || p.Has() != tt.has {
+			t.Errorf("%s: %q, %q", tt.node, p.Gives(), p.Has())
+		}
+	}
+}
+
 // A node may come back with another certificate under its name.
 func TestRightsFollowTheCertificate(t *testing.T) {
 	r := New(map[string]Rule{"s1": {Watch: []string{Nothing}}}, nil)
