@@ -120,11 +120,15 @@ func (u *Uplink) watch(now time.Time) {
 	}
 	over := len(together) >= 2 && (through < uplinkHeavy*sent ||
 		through < uplinkThrough*sent && strangers(together) < uplinkExternal)
+	lasted := u.over.lasted(now, over)
+	if !over {
+		return // mostly: a hub of 500 links need not look through them for the rest
+	}
 	hold := uplinkHold
 	if u.probed(now) || u.settled(together) {
 		hold = uplinkDisturbed
 	}
-	if u.over.lasted(now, over) < hold {
+	if lasted < hold {
 		return
 	}
 	u.over.on = false
