@@ -10,6 +10,7 @@ import (
 
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/control"
+	"github.com/classrelay/classrelay/relay/directory"
 	"github.com/classrelay/classrelay/roq"
 )
 
@@ -59,8 +60,7 @@ type hearing struct {
 	waiting map[media.FeedID]time.Time
 	// peers holds what those ask for who are told only that.
 	peers map[*link][]media.FeedID
-	// share says which feeds the level above may see; nil: all.
-	share func(media.FeedID) bool
+	share directory.Share // what the level above may see
 }
 
 // seek has the links ask for a feed that is not known. With mu held.
@@ -173,17 +173,37 @@ func (t *table) announcementTo(l *link) *control.Feeds {
 	} else {
 		feeds.Feeds = t.announcement(l.name, t.allFeeds())
 	}
-	if share := t.hearing.share; share != nil && l.leg.stands == standsAbove {
-		feeds.Feeds = slices.DeleteFunc(feeds.Feeds, func(f control.Feed) bool { return !share(f.ID) })
+	if l.leg.stands == standsAbove {
+		feeds.Feeds = t.hearing.open(feeds.Feeds)
 	}
 	return feeds
 }
 
-// mayHave tells whether the other end of a link may have a feed: the level above what the
-// county shares with it.
-func (t *table) mayHave(l *link, id media.FeedID) error {
-	if share := t.hearing.share; share != nil && l.leg.stands == standsAbove && !share(id) {
-		return fmt.Errorf("feed %s: %w: county.share keeps it from the level above", id, errNoRight)
+// open are those feeds of an announcement that the level above may see, with what it may
+// see of them.
+func (h *hearing) open(feeds []control.Feed) (open []control.Feed) {
+	if h.share == nil {
+		return feeds
+	}
+	for _, f := range feeds {
+		layers, ok := h.share.Of(f.ID, f.Layers)
+		if !ok {
+			continue
+		}
+		f.Layers = layers
+		f.Tracks = maps.Clone(f.Tracks)
+		maps.DeleteFunc(f.Tracks, func(l media.Layer, _ *media.Track) bool { return !h.share(f.ID, l) })
+		open = append(open, f)
+	}
+	return open
+}
+
+// mayHave tells whether the other end of a link may have a layer of a feed: the level above
+// what the county shares with it.
+func (t *table) mayHave(l *link, m *control.Subscribe) error {
+	if share := t.hearing.share; share != nil && l.leg.stands == standsAbove && !share(m.Feed, m.Layer) {
+		return fmt.Errorf("feed %s: %w: county.share keeps its %s stream from the level above", m.Feed, errNoRight,
+			m.Layer)
 	}
 	return nil
 }

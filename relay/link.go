@@ -355,7 +355,7 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 		l.table.asked(l, m.Hear.Feeds)
 		l.due.announce = now
 	case m.Subscribe != nil:
-		err := l.table.mayHave(l, m.Subscribe.Feed)
+		err := l.table.mayHave(l, m.Subscribe)
 		if err == nil {
 			err = l.sender.open(now, m.Subscribe)
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"sync"
 	"time"
@@ -61,7 +60,7 @@ func (n *Node) openPlace() (*place, error) {
 	if err != nil {
 		return nil, fmt.Errorf("county: %w", err)
 	}
-	share := sharing(n.cfg.County.Share)
+	share := directory.Share(n.cfg.County.Sharing())
 	cfg := directory.Config{Node: m.Node, County: m.County, Role: m.Level(), Share: share}
 	p.directory = directory.New(cfg, p.bus, above, n.log)
 	n.table.mu.Lock()
@@ -118,19 +117,6 @@ func (p *place) connect(cfg *config.County, id *identity.Identity) (above direct
 		return b, nil
 	}
 	return nil, nil //nolint:nilnil // the top of the tree is a normal case
-}
-
-// sharing is what county.share says; nil: all.
-func sharing(patterns []string) func(media.FeedID) bool {
-	if len(patterns) == 0 {
-		return nil
-	}
-	return func(id media.FeedID) bool {
-		return slices.ContainsFunc(patterns, func(p string) bool {
-			ok, _ := path.Match(p, string(id)) // the configuration has checked the patterns
-			return ok
-		})
-	}
 }
 
 // run announces and listens until ctx ends.

@@ -265,22 +265,44 @@ func TestWhoIsAskedOnBehalfOfWhom(t *testing.T) {
 
 func TestTheLevelAboveIsToldWhatTheCountyShares(t *testing.T) {
 	tb := newTable("hub-a", zaptest.NewLogger(t))
-	tb.hearing.share = sharing([]string{"open/*", "yard"})
-	tb.routes.SetPeer("s1", feedsOf("s1", "open/s1", "s1/pupils", "yard", "open/a/b"), 0)
+	at := config.County{Share: []config.Share{{Feeds: "open/*"}, {Feeds: "yard", Layer: "sub"}}}
+	tb.hearing.share = at.Sharing()
+	feeds := feedsOf("s1", "open/s1", "s1/pupils", "yard", "open/a/b")
+	for i := range feeds {
+		feeds[i].Layers = []media.Layer{media.LayerMain, media.LayerSub, media.LayerAudio}
+		feeds[i].Tracks = map[media.Layer]*media.Track{media.LayerMain: {}, media.LayerSub: {}}
+	}
+	tb.routes.SetPeer("s1", feeds, 0)
 	city := &link{peer: "city", name: "city", leg: leg{farEnd: farEnd{stands: standsAbove}}}
 	below := &link{peer: "s2", name: "s2", leg: leg{farEnd: farEnd{stands: standsBelow}}}
 	var got []string
 	for _, f := range tb.announcementTo(city).Feeds {
-		got = append(got, string(f.ID))
+		got = append(got, fmt.Sprintf("%s %v %d", f.ID, f.Layers, len(f.Tracks)))
 	}
-	if strings.Join(got, " ") != "open/s1 yard" {
+	if strings.Join(got, " ") != "open/s1 [main sub audio] 2 yard [sub audio] 1" {
 		t.Errorf("the city is told of %v", got)
 	}
-	if n := len(tb.announcementTo(below).Feeds); n != 4 {
-		t.Errorf("a school is told of %d feeds", n)
+	toSchool := tb.announcementTo(below).Feeds
+	if len(toSchool) != 4 || len(toSchool[3].Layers) != 3 || len(toSchool[3].Tracks) != 2 {
+		t.Errorf("a school is told of %+v", toSchool)
 	}
-	if tb.mayHave(city, "s1/pupils") == nil || tb.mayHave(city, "yard") != nil || tb.mayHave(below, "s1/pupils") != nil {
-		t.Error("who may have what")
+	for _, test := range []struct {
+		to    *link
+		feed  media.FeedID
+		layer media.Layer
+		may   bool
+	}{
+		{city, "s1/pupils", media.LayerSub, false},
+		{city, "yard", media.LayerMain, false},
+		{city, "yard", media.LayerSub, true},
+		{city, "yard", media.LayerAudio, true},
+		{city, "open/s1", media.LayerMain, true},
+		{below, "s1/pupils", media.LayerMain, true},
+	} {
+		err := tb.mayHave(test.to, &control.Subscribe{Feed: test.feed, Layer: test.layer})
+		if (err == nil) != test.may {
+			t.Errorf("%s of %s for %s: %v", test.layer, test.feed, test.to.name, err)
+		}
 	}
 }
 

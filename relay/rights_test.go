@@ -10,8 +10,8 @@ import (
 	"github.com/classrelay/classrelay/relay/config"
 )
 
-// knows tells whether a node has heard of a feed.
-func (n *Node) knows(id media.FeedID) bool {
+// hearsOf tells whether a node has heard of a feed.
+func (n *Node) hearsOf(id media.FeedID) bool {
 	n.table.mu.Lock()
 	defer n.table.mu.Unlock()
 	_, _, ok := n.table.routes.Best(id)
@@ -56,8 +56,8 @@ func TestRightsOfPeersChangeAtOnceAndForOneOnly(t *testing.T) {
 			t.Fatal(restart, err)
 		}
 		time.Sleep(1200 * time.Millisecond) // figures are a second old; it lingers on the feed, and is cut all the same
-		if one.knows("room") || !one.knows("hall") || hub.sends("one") != 0 {
-			t.Errorf("room known %v, hall known %v, %d flows", one.knows("room"), one.knows("hall"), hub.sends("one"))
+		if one.hearsOf("room") || !one.hearsOf("hall") || hub.sends("one") != 0 {
+			t.Errorf("room known %v, hall known %v, %d flows", one.hearsOf("room"), one.hearsOf("hall"), hub.sends("one"))
 		}
 		if _, err := hub.Reload(&cfg); err != nil {
 			t.Fatal(err)

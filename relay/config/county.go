@@ -29,9 +29,9 @@ type County struct {
 	Above []string `yaml:"above,omitempty"`
 	// Listen is the TCP address for the other machines, such as ":5222". Mutual TLS.
 	Listen string `yaml:"listen,omitempty"`
-	// Share names the feeds that the level above may see and pull, as patterns such as
-	// "open/*". Default: all.
-	Share []string `yaml:"share,omitempty"`
+	// Share names the feeds that the level above may see and pull, and how much of them;
+	// parents[].max_rate caps the rate of all together. Default: all.
+	Share []Share `yaml:"share,omitempty"`
 }
 
 // Default of county.state.

@@ -3,7 +3,9 @@ package config
 import (
 	"fmt"
 	"path"
+	"slices"
 
+	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/identity"
 )
 
@@ -28,9 +30,46 @@ func (c *County) checkDirectory(k *checks) {
 			}
 		}
 	}
-	for i, p := range c.Share {
-		if _, err := path.Match(p, ""); err != nil || p == "" {
-			k.add(fmt.Sprintf("county.share[%d]", i), "%q is no pattern: names with * and ?, as in open/*", p)
+	for i, s := range c.Share {
+		key := fmt.Sprintf("county.share[%d]", i)
+		if _, err := path.Match(s.Feeds, ""); err != nil || s.Feeds == "" {
+			k.add(key, "%q is no pattern: names with * and ?, as in open/*", s.Feeds)
 		}
+		if s.Layer != "" && s.Layer != media.LayerMain.String() && s.Layer != media.LayerSub.String() {
+			k.add(key+".layer", "unknown layer %q (main or sub)", s.Layer)
+		}
+	}
+}
+
+// Share is what the level above may see and pull. In YAML it is a pattern, or a pattern
+// with a layer.
+type Share struct {
+	// Feeds are those whose names match, with * and ? for what is within one part of a
+	// name: "open/*". The first pattern that matches counts. Required.
+	Feeds string `yaml:"feeds"`
+	// Layer is the best it may pull: main, or sub for the small picture only. Sound always
+	// goes along. Default: main.
+	Layer string `yaml:"layer,omitempty"`
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler: a share that is only a pattern.
+func (s *Share) UnmarshalText(b []byte) error {
+	*s = Share{Feeds: string(b)}
+	return nil
+}
+
+// Sharing tells whether the level above may see and pull a layer of a feed; nil: all.
+func (c *County) Sharing() func(id media.FeedID, l media.Layer) bool {
+	if len(c.Share) == 0 {
+		return nil
+	}
+	list := slices.Clone(c.Share)
+	return func(id media.FeedID, l media.Layer) bool {
+		for _, s := range list {
+			if ok, _ := path.Match(s.Feeds, string(id)); ok { // the pattern was checked
+				return l != media.LayerMain || s.Layer != media.LayerSub.String()
+			}
+		}
+		return false
 	}
 }

@@ -23,6 +23,8 @@ func TestCountyKeysThatCannotWorkAreNamed(t *testing.T) {
 		"a school with hubs":  {base + "county: {role: school, above: ['10.0.0.2:1']}\n", "county.above: a school finds"},
 		"the last port":       {base + "county: {listen: ':65535'}\n", "county.listen: port 65535 is the last"},
 		"a broken pattern":    {base + "county: {share: ['[']}\n", "county.share[0]"},
+		"a layer of sound":    {base + "county: {share: [{feeds: 'a/*', layer: audio}]}\n", `county.share[0].layer: unknown layer`},
+		"a share of nothing":  {base + "county: {share: [{layer: sub}]}\n", "county.share[0]"},
 		"an unknown key":      {base + "county: {town: c1}\n", `unknown key "town"`},
 	} {
 		_, err := Parse("hub.yaml", []byte(tt.text), Source{})

@@ -20,8 +20,8 @@ type Config struct {
 	Node, County string
 	// Role is the level it belongs to. Default: hub.
 	Role identity.Role
-	// Share says which feeds the level above may see. Default: all.
-	Share func(media.FeedID) bool
+	// Share says what the level above may see. Default: all.
+	Share Share
 }
 
 // Directory is a node's part of the directory. Its methods may be called from any

@@ -4,8 +4,6 @@ import (
 	"maps"
 	"slices"
 	"time"
-
-	"github.com/classrelay/classrelay/media"
 )
 
 // sent is what the level above last heard of a node from here.
@@ -16,9 +14,9 @@ type sent struct {
 
 // Sum lists what the level above is to hear now: of this node, and of those below for
 // which this machine speaks, what is new and what was last told five seconds ago. It takes
-// up to room bytes, about, and the rest when it is asked again. share says which feeds the
-// level above may see; nil: all. What is returned counts as told.
-func (t *Table) Sum(now time.Time, share func(media.FeedID) bool, room int) []Node {
+// up to room bytes, about, and the rest when it is asked again. share says what the level
+// above may see. What is returned counts as told.
+func (t *Table) Sum(now time.Time, share Share, room int) []Node {
 	var list []Node
 	due := t.due(now, share)
 	// The longest silent first, so that none starves when room is short.
@@ -40,7 +38,7 @@ func (t *Table) Sum(now time.Time, share func(media.FeedID) bool, room int) []No
 }
 
 // due are the nodes to tell of, with when that was last done.
-func (t *Table) due(now time.Time, share func(media.FeedID) bool) []sent {
+func (t *Table) due(now time.Time, share Share) []sent {
 	var due []sent
 	mine := make(map[ID]struct{}, len(t.nodes)+1)
 	consider := func(n Node) {
@@ -52,12 +50,12 @@ func (t *Table) due(now time.Time, share func(media.FeedID) bool) []sent {
 		due = append(due, sent{n, was.at})
 	}
 	own := t.own
-	own.Feeds = shared(own.Feeds, share)
+	own.Feeds = share.feeds(own.Feeds)
 	consider(own)
 	machines := t.Machines()
 	for _, id := range slices.SortedFunc(maps.Keys(t.nodes), compareIDs) {
 		if n, ok := t.speak(id, machines); ok {
-			n.Feeds = shared(n.Feeds, share)
+			n.Feeds = share.feeds(n.Feeds)
 			consider(n)
 		}
 	}
@@ -142,19 +140,6 @@ func speaker(id ID, links []Link, machines []Machine) (name string, rtt int) {
 		}
 	}
 	return name, rtt
-}
-
-func shared(feeds []Feed, share func(media.FeedID) bool) []Feed {
-	if share == nil {
-		return feeds
-	}
-	var out []Feed
-	for _, f := range feeds {
-		if share(f.ID) {
-			out = append(out, f)
-		}
-	}
-	return out
 }
 
 // sizeOf is about how long a list is on the bus: measured, a feed with three layers takes

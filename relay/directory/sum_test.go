@@ -127,17 +127,23 @@ func TestOneMachineSpeaksForASchool(t *testing.T) {
 
 func TestTheLevelAboveSeesWhatThePolicyShares(t *testing.T) {
 	table := NewTable(hubA, identity.Hub, 1)
-	table.SetOwn(nil, Load{}, []Feed{{ID: "office/door"}, {ID: "open/yard"}})
+	both := []media.Layer{media.LayerMain, media.LayerSub, media.LayerAudio}
+	table.SetOwn(nil, Load{}, []Feed{
+		{ID: "office/door", Layers: both}, {ID: "open/yard", Layers: both}, {ID: "small/gate", Layers: both},
+		{ID: "small/main-only", Layers: []media.Layer{media.LayerMain, media.LayerAudio}},
+	})
 	hear(t, table, start, says(list("s1", identity.School, 1, "hub-a", "open/s1", "s1/pupils")))
-	share := func(id media.FeedID) bool { return strings.HasPrefix(string(id), "open/") }
+	share := func(id media.FeedID, l media.Layer) bool {
+		return strings.HasPrefix(string(id), "open/") || strings.HasPrefix(string(id), "small/") && l != media.LayerMain
+	}
 	var feeds []string
 	for _, n := range table.Sum(start, share, allRoom) {
 		for _, f := range n.Feeds {
-			feeds = append(feeds, string(f.ID))
+			feeds = append(feeds, fmt.Sprint(f.ID, f.Layers))
 		}
 	}
 	slices.Sort(feeds)
-	if got := strings.Join(feeds, " "); got != "open/s1 open/yard" {
+	if got := strings.Join(feeds, " "); got != "open/s1[] open/yard[main sub audio] small/gate[sub audio]" {
 		t.Errorf("the level above sees %s", got)
 	}
 }
