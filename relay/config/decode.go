@@ -12,7 +12,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// decoder fills a Config from the tree of a YAML file. The YAML library could do
+// decoder fills a Config, or a Plan, from the tree of a YAML file. The YAML library could do
 // it alone, but it stops at the first problem, and forgets where a value stood
 // whose type reads itself; an operator gets all of them with their places.
 type decoder struct {
@@ -20,8 +20,9 @@ type decoder struct {
 	problems []Problem
 }
 
-// decode reads data into c. What could be read is in c even when there are problems.
-func decode(data []byte, c *Config) *decoder {
+// decode reads data into what to points at. What could be read is there even when there
+// are problems.
+func decode(data []byte, to any) *decoder {
 	d := &decoder{at: make(map[string]*token.Position)}
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
@@ -33,10 +34,10 @@ func decode(data []byte, c *Config) *decoder {
 		return d
 	}
 	if len(file.Docs) > 1 {
-		d.problem(file.Docs[1].Start, "", "a second document begins here: one file is one node")
+		d.problem(file.Docs[1].Start, "", "a second document begins here: one file is one node, or one county")
 		return d
 	}
-	d.value(file.Docs[0].Body, reflect.ValueOf(c).Elem(), "")
+	d.value(file.Docs[0].Body, reflect.ValueOf(to).Elem(), "")
 	return d
 }
 

@@ -52,8 +52,16 @@ func Parse(name string, data []byte, src Source) (*Config, error) {
 	if len(problems) == 0 {
 		problems = append(problems, c.check()...)
 	}
+	if err := d.failed(name, problems); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// failed puts the problems in the order of the file; nil: there are none.
+func (d *decoder) failed(name string, problems []Problem) error {
 	if len(problems) == 0 {
-		return c, nil
+		return nil
 	}
 	for i, p := range problems {
 		if p.Line == 0 {
@@ -61,7 +69,7 @@ func Parse(name string, data []byte, src Source) (*Config, error) {
 		}
 	}
 	slices.SortStableFunc(problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
-	return nil, &Error{File: name, Problems: problems}
+	return &Error{File: name, Problems: problems}
 }
 
 // beside finds a relative folder next to the configuration file, where an

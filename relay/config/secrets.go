@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/classrelay/classrelay/media"
 )
 
 // expandSecrets replaces ${NAME} and ${file:/path} in camera URLs, passwords and
@@ -19,13 +21,7 @@ func expandSecrets(c *Config, src Source) (problems []Problem) {
 		}
 		*s = v
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Feeds)) {
-		f := c.Feeds[name]
-		expand(fmt.Sprintf("feeds.%s.main", name), &f.Main)
-		expand(fmt.Sprintf("feeds.%s.sub", name), &f.Sub)
-		expand(fmt.Sprintf("feeds.%s.snapshot", name), &f.Snapshot)
-		c.Feeds[name] = f
-	}
+	expandFeeds("feeds", c.Feeds, expand)
 	for i := range c.Users {
 		u := &c.Users[i]
 		expand(fmt.Sprintf("users[%d].password", i), &u.Password)
@@ -33,6 +29,18 @@ func expandSecrets(c *Config, src Source) (problems []Problem) {
 		expand(fmt.Sprintf("users[%d].digest.sha256", i), &u.Digest.SHA256)
 	}
 	return problems
+}
+
+// expandFeeds calls expand for each URL of feeds, which stand under a key.
+func expandFeeds(under string, feeds map[media.FeedID]Feed, expand func(key string, s *string)) {
+	for _, name := range slices.Sorted(maps.Keys(feeds)) {
+		f := feeds[name]
+		at := under + "." + string(name)
+		expand(at+".main", &f.Main)
+		expand(at+".sub", &f.Sub)
+		expand(at+".snapshot", &f.Snapshot)
+		feeds[name] = f
+	}
 }
 
 // expand replaces each ${…} in s. In the user:password@ part of a URL the value

@@ -110,6 +110,15 @@ func (f *Follower) Hint(now time.Time, epoch, rev int64) {
 	}
 }
 
+// Urge says that something is new that has no position, such as a revoked certificate.
+func (f *Follower) Urge(now time.Time) {
+	if f.asking {
+		f.again = true
+	} else if f.wait == 0 {
+		f.next = now
+	}
+}
+
 // Next is when to call Ask; zero while there is nothing to wait for.
 func (f *Follower) Next() time.Time {
 	if !f.connected || f.asking {

@@ -54,7 +54,10 @@ func tables() []table {
 	return []table{
 		{name: TableSchool, key: []part{partSchool}},
 		{name: TableRoom, key: []part{partSchool, partName}},
-		{name: TableCamera, key: []part{partSchool, partName, partName}, school: true, secrets: []string{"password"}},
+		{
+			name: TableCamera, key: []part{partSchool, partName, partName}, school: true,
+			secrets: []string{"password", "sub_password", "snapshot_password"}, // an address each
+		},
 		{name: TableLAN, key: []part{partSchool, partName}, school: true, secrets: []string{"password"}},
 		{name: TableClass, key: []part{partClass}},
 		{name: TableMember, key: []part{partClass, partSchool}},
