@@ -22,7 +22,9 @@ type duties struct {
 
 	mu      sync.Mutex // guards what reload changes
 	ctx     context.Context
-	written *config.Config // as the operator wrote it, for the next diff
+	file    *config.Config // as the operator wrote it
+	plan    *config.Plan   // what the county has planned for this node; nil: nothing
+	written *config.Config // both together, for the next diff
 	cameras map[media.FeedID]*pulled
 	parents map[string]context.CancelCauseFunc
 	rules   *access.Rules
@@ -32,6 +34,7 @@ type duties struct {
 func newDuties(n *Node, written *config.Config, rules *access.Rules) *duties {
 	return &duties{
 		node:    n,
+		file:    written,
 		written: written,
 		cameras: make(map[media.FeedID]*pulled),
 		parents: make(map[string]context.CancelCauseFunc),
@@ -50,12 +53,14 @@ func (d *duties) begin(ctx context.Context) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ctx = ctx
-	d.node.table.setRules(d.node.cfg.Feeds)
-	d.node.table.classes.configure(d.node.cfg.Lessons())
-	for id, f := range d.node.cfg.Feeds {
+	d.written = d.together(d.file, d.plan)
+	fresh := d.written.WithDefaults()
+	d.node.table.setRules(fresh.Feeds)
+	d.node.table.classes.configure(fresh.Lessons())
+	for id, f := range fresh.Feeds {
 		d.startFeed(id, f)
 	}
-	for _, p := range d.node.cfg.Parents {
+	for _, p := range fresh.Parents {
 		d.startParent(p)
 	}
 }
@@ -138,6 +143,20 @@ func (d *duties) reload(cfg *config.Config) (restart []string, err error) {
 	if d.ctx == nil {
 		return nil, errors.New("the node does not run yet")
 	}
+	d.file = cfg
+	changes := d.turn(d.together(cfg, d.plan))
+	d.rules = rules
+	if d.node.id != nil {
+		err = d.node.id.Reload()
+	}
+	d.node.table.note(console.Change{Code: console.Reloaded})
+	d.node.log.Info("configuration reloaded", zap.Any("feeds", changes.Feeds), zap.Any("parents", changes.Parents),
+		zap.Strings("after_restart", changes.Restart))
+	return changes.Restart, err
+}
+
+// turn starts and stops what differs from what is in force. With mu held.
+func (d *duties) turn(cfg *config.Config) config.Changes {
 	changes := config.Diff(d.written, cfg)
 	fresh := cfg.WithDefaults()
 	d.node.table.setRules(fresh.Feeds)
@@ -163,15 +182,8 @@ func (d *duties) reload(cfg *config.Config) (restart []string, err error) {
 			d.startParent(p)
 		}
 	}
-	d.rules = rules
-	if d.node.id != nil {
-		err = d.node.id.Reload()
-	}
 	d.written = cfg
-	d.node.table.note(console.Change{Code: console.Reloaded})
-	d.node.log.Info("configuration reloaded", zap.Any("feeds", changes.Feeds), zap.Any("parents", changes.Parents),
-		zap.Strings("after_restart", changes.Restart))
-	return changes.Restart, err
+	return changes
 }
 
 // access are the rules of the moment.
@@ -186,4 +198,41 @@ func (d *duties) config() *config.Config {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.written
+}
+
+// adopt takes over what the county has planned for this node. Before begin it is only
+// remembered.
+func (d *duties) adopt(p *config.Plan) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.plan = p
+	if d.ctx == nil {
+		return
+	}
+	changes := d.turn(d.together(d.file, p))
+	if changes.None() {
+		return
+	}
+	d.node.table.note(console.Change{Code: console.Reloaded})
+	d.node.log.Info("the county's configuration is taken over", zap.Any("feeds", changes.Feeds),
+		zap.Strings("others", changes.Live))
+}
+
+// together is the node's file with what the county has planned. Where the two do not go
+// together, the file alone is in force: a school must not stand still for it.
+func (d *duties) together(file *config.Config, p *config.Plan) *config.Config {
+	if p == nil {
+		return file
+	}
+	merged, both := file.With(p, d.node.who.School)
+	if err := merged.Validate(); err != nil {
+		d.node.log.Error("what the county has planned cannot be here, the node's own file alone is in force",
+			zap.Error(err))
+		return file
+	}
+	if len(both) > 0 {
+		d.node.log.Warn("the county has planned what stands in the node's own file, too: the file is in force",
+			zap.Strings("names", both))
+	}
+	return merged
 }

@@ -189,7 +189,9 @@ func (l *link) exchangeFeeds(ctx context.Context) error {
 		l.leg.up(l)
 		defer l.leg.down(l)
 	}
+	l.table.records.linked(l)
 	err := l.loop(ctx)
+	l.table.records.gone(l)
 	l.table.removeLink(l)
 	l.sender.closeAll()
 	if loser != l {
@@ -298,6 +300,11 @@ func (l *link) open(now time.Time, m letter) error {
 			return err
 		}
 	}
+	for _, r := range m.records {
+		if err := l.tell(&control.Message{Records: r}); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -381,6 +388,8 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 		if err := l.table.classes.asked(l.name, m.Ask); err != nil {
 			l.table.turnRefused(l.who, l.conn.RemoteAddr(), m.Ask, err)
 		}
+	case m.Records != nil:
+		l.table.records.heard(l, m.Records)
 	}
 	return nil
 }

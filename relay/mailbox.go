@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/classrelay/classrelay/media"
+	"github.com/classrelay/classrelay/relay/control"
 	"github.com/classrelay/classrelay/relay/lesson"
 )
 
@@ -28,6 +29,7 @@ type mailbox struct {
 	news     bool            // there is something to announce
 	keys     map[target]struct{}
 	asks     []lesson.Ask
+	records  []*control.Records
 	farewell string // why the link is to end
 	doubt    bool   // the peer is to be asked for a sign
 	seek     bool   // what to hear of from the peer may have changed
@@ -99,6 +101,21 @@ func (m *mailbox) ask(a lesson.Ask) bool {
 	return true
 }
 
+// mostRecords bounds what waits of the county's records: one answer and what is around it.
+const mostRecords = 2 * control.MostParts
+
+// post tells the peer something of the county's records, all of it, or nothing when too
+// much waits: what is not answered is asked again.
+func (m *mailbox) post(list ...*control.Records) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.records)+len(list) > mostRecords {
+		return
+	}
+	m.records = append(m.records, list...)
+	m.ring()
+}
+
 // ping asks the peer for a sign that it is there.
 func (m *mailbox) ping() {
 	m.mu.Lock()
@@ -149,6 +166,7 @@ type letter struct {
 	news     bool
 	keys     []target
 	asks     []lesson.Ask
+	records  []*control.Records
 	farewell string
 	doubt    bool
 	seek     bool
@@ -158,7 +176,9 @@ type letter struct {
 func (m *mailbox) take() letter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	l := letter{news: m.news, asks: m.asks, farewell: m.farewell, doubt: m.doubt, seek: m.seek}
+	l := letter{
+		news: m.news, asks: m.asks, records: m.records, farewell: m.farewell, doubt: m.doubt, seek: m.seek,
+	}
 	if m.dirty {
 		l.wanted = maps.Clone(m.wanted)
 	}
@@ -166,6 +186,6 @@ func (m *mailbox) take() letter {
 		l.keys = append(l.keys, t)
 		delete(m.keys, t)
 	}
-	m.dirty, m.news, m.asks, m.doubt, m.seek = false, false, nil, false, false
+	m.dirty, m.news, m.asks, m.records, m.doubt, m.seek = false, false, nil, nil, false, false
 	return l
 }

@@ -81,15 +81,20 @@ func (m *member) open() error {
 	if n.id == nil {
 		return nil
 	}
-	if n.cfg.County.In() && n.who.Level() != identity.School {
-		s, err := store.Open(store.In(n.cfg.County.State))
-		if err != nil {
+	if n.cfg.County.In() {
+		s, err := openState(n.cfg.County.State, n.who)
+		switch {
+		case err == nil:
+			m.store = s
+		case n.who.Level() != identity.School:
 			return fmt.Errorf("county.state: %w", err)
+		default:
+			n.log.Error("county.state: what the county plans for this school cannot be kept; its own file is in force",
+				zap.Error(err))
 		}
-		m.store = s
-		if at := s.Damaged(); at != "" {
-			n.log.Error("the state was damaged and was moved aside; a new one begins", zap.String("to", at))
-		}
+	}
+	if m.store != nil && m.store.Damaged() != "" {
+		n.log.Error("the state was damaged and was moved aside; a new one begins", zap.String("to", m.store.Damaged()))
 	}
 	signer, err := m.signer()
 	if err != nil {
@@ -98,6 +103,19 @@ func (m *member) open() error {
 	m.renewer = enrol.NewRenewer(n.id, signer, m.alarm, n.log)
 	m.look(context.Background())
 	return nil
+}
+
+// openState opens the store of a node. That of a school keeps the school's slice.
+func openState(dir string, who identity.Member) (*store.Store, error) {
+	s, err := store.Open(store.In(dir))
+	if err != nil || who.Level() != identity.School {
+		return s, err
+	}
+	if err := s.BelongTo(context.Background(), who.School); err != nil { // at the start there is nobody to hurry us
+		return nil, errors.Join(fmt.Errorf("%w; if the machine has moved to another school, move %s away", err, dir),
+			s.Close())
+	}
+	return s, nil
 }
 
 // signer is who renews this node's certificate: the CA here, a hub, or nobody but people.

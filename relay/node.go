@@ -32,6 +32,7 @@ type Node struct {
 	id      *identity.Identity // nil: a node without links
 	who     identity.Member
 	member  *member
+	records *records
 	net     Network
 	version string
 	log     *zap.Logger
@@ -79,7 +80,8 @@ func New(cfg *config.Config, id *identity.Identity, log *zap.Logger, opts Option
 	}
 	n.duties = newDuties(n, cfg, rules)
 	n.table.desk = newDesk(n.cfg, n.table)
-	n.member = newMember(n)
+	n.member, n.records = newMember(n), newRecords(n)
+	n.table.records = n.records
 	n.table.self, n.table.refuse = self, n.refuse
 	n.table.setRights(n.cfg.Rights())
 	n.pages, err = newWeb(n)
@@ -105,6 +107,7 @@ func (n *Node) Run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = n.member.close() }() // what was committed is on the disk
+	n.records.open(n.member.store)
 	place, err := n.openPlace()
 	if err != nil {
 		return err
@@ -127,8 +130,9 @@ func (n *Node) Run(ctx context.Context) error {
 		return err
 	}
 	n.duties.begin(links)
-	n.log.Info("node runs", zap.String("version", n.version), zap.Int("feeds", len(n.cfg.Feeds)),
-		zap.Int("parents", len(n.cfg.Parents)))
+	runs := n.duties.config()
+	n.log.Info("node runs", zap.String("version", n.version), zap.Int("feeds", len(runs.Feeds)),
+		zap.Int("parents", len(runs.Parents)))
 
 	var front sync.WaitGroup
 	if server != nil {
@@ -138,9 +142,10 @@ func (n *Node) Run(ctx context.Context) error {
 	if n.pages != nil {
 		front.Go(func() { fail(n.pages.run(ctx)) }) // ends with ctx, or ends the node
 	}
-	front.Go(func() { n.keepHouse(ctx) })  // ends with ctx
-	front.Go(func() { n.keepWatch(ctx) })  // ends with ctx
-	front.Go(func() { n.member.Run(ctx) }) // ends with ctx
+	front.Go(func() { n.keepHouse(ctx) })   // ends with ctx
+	front.Go(func() { n.keepWatch(ctx) })   // ends with ctx
+	front.Go(func() { n.member.Run(ctx) })  // ends with ctx
+	front.Go(func() { n.records.Run(ctx) }) // ends with ctx
 	<-ctx.Done()
 	front.Wait()
 	n.duties.end()

@@ -48,6 +48,7 @@ type table struct {
 	desk    *probe.Desk      // who may probe; set once, before there are links
 	journal *console.Journal // what changes, for the node's page; nil: there is none
 	classes *classes         // who watches whom
+	records *records         // what the county has planned; nil: this node keeps none
 
 	watching watching
 	hearing  hearing

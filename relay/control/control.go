@@ -56,6 +56,7 @@ type Message struct {
 	Classes     *Classes     `json:"classes,omitempty"`
 	Hear        *Hear        `json:"hear,omitempty"`
 	Ask         *lesson.Ask  `json:"ask,omitempty"`
+	Records     *Records     `json:"records,omitempty"`
 }
 
 // Hello opens a link. The node's name is not in it: it is the one in the
@@ -225,6 +226,8 @@ func (m *Message) validate() error {
 		return m.Hear.validate()
 	case m.Ask != nil:
 		return m.Ask.Validate()
+	case m.Records != nil:
+		return m.Records.validate()
 	}
 	return nil
 }
