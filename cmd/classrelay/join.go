@@ -17,8 +17,8 @@ import (
 
 func newJoin(t terminal) *cobra.Command {
 	var (
-		dir, name string
-		replace   bool
+		dir, name    string
+		replace, run bool
 	)
 	cmd := &cobra.Command{
 		Use:   "join CODE [--dir DIR] [--name NODE]",
@@ -50,23 +50,34 @@ When the line breaks in the middle, run it again with the same code.`,
 			j := &enrol.Joining{
 				Code: code, Name: name, Dir: dir, Replace: replace, Software: programVersion(), Dial: relay.Network{}.Dial,
 			}
-			return work(func(ctx context.Context) error { return join(ctx, t, j) })(cmd, args)
+			return work(func(ctx context.Context) error {
+				joined, err := join(ctx, t, j)
+				if err != nil {
+					return err
+				}
+				if run {
+					return serveSignalled(ctx, joined.Config, t.err)
+				}
+				_, err = fmt.Fprintf(t.out, "Next: classrelay serve --config %s\n", joined.Config)
+				return err
+			})(cmd, args)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", installed, "the `folder` for the node's files")
 	_ = cmd.MarkFlagDirname("dir") // fails for a flag that is not there only
 	cmd.Flags().StringVar(&name, "name", "", "the node's `name`, SCHOOL-SOMETHING for a school's second machine "+
 		"(default: as the school)")
+	cmd.Flags().BoolVar(&run, "serve", false, "run the node as soon as it has joined, until SIGINT or SIGTERM")
 	cmd.Flags().BoolVar(&replace, "replace", false, "give up the identity that is in the folder")
 	return cmd
 }
 
-func join(ctx context.Context, t terminal, j *enrol.Joining) error {
+func join(ctx context.Context, t terminal, j *enrol.Joining) (*enrol.Joined, error) {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	joined, err := j.Run(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if joined.ClockOff != 0 {
 		_, _ = fmt.Fprintln(t.err, enrol.ClockWords(joined.ClockOff))
@@ -82,6 +93,5 @@ func join(ctx context.Context, t terminal, j *enrol.Joining) error {
 		_, _ = fmt.Fprintf(t.out, "%s was there already and stays as it is: it must name node %s and its identity.\n",
 			joined.Config, m.Node)
 	}
-	_, err = fmt.Fprintf(t.out, "Next: classrelay serve --config %s\n", joined.Config)
-	return err
+	return joined, nil
 }

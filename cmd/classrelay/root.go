@@ -98,8 +98,8 @@ Every place runs the same node; what it does follows from its configuration.`,
 	root.SetOut(t.out)
 	root.SetErr(t.err)
 	root.AddCommand(newServe(t), newJoin(t), newCheck(t), newCA(t), newToken(t), newRevoke(t), newUser(t), newClass(t),
-		newProbe(t), newStatus(t), newDoctor(t), newAudit(t), newPromote(t), newCamera(t), newDemo(t), newBench(t),
-		newVersion(t))
+		newCounty(t), newProbe(t), newStatus(t), newDoctor(t), newAudit(t), newPromote(t), newCamera(t), newDemo(t),
+		newBench(t), newVersion(t))
 	eachCommand(root, func(c *cobra.Command) { c.DisableFlagsInUseLine = true })
 	return root
 }

@@ -33,19 +33,24 @@ certificate again; only what differs is changed, everything else goes on.`,
 		Example: "  classrelay serve --config hub.yaml",
 		Args:    cobra.NoArgs,
 		RunE: work(func(ctx context.Context) error {
-			signals := make(chan os.Signal, 4) // two to stop, and a reload or two while we are busy
-			signal.Notify(signals, syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM)
-			defer signal.Stop(signals)
 			if profile != "" {
 				defer profileTo(profile, t.err)()
 			}
-			return serve(ctx, path, t.err, signals)
+			return serveSignalled(ctx, path, t.err)
 		}),
 	}
 	configFlag(cmd, &path)
 	cmd.Flags().StringVar(&profile, "cpuprofile", "", "write a CPU profile to this `file` (for developers)")
 	_ = cmd.Flags().MarkHidden("cpuprofile") // fails for a flag that is not there only
 	return cmd
+}
+
+// serveSignalled runs a node that obeys this process's signals.
+func serveSignalled(ctx context.Context, path string, logs io.Writer) error {
+	signals := make(chan os.Signal, 4) // two to stop, and a reload or two while we are busy
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	return serve(ctx, path, logs, signals)
 }
 
 func serve(ctx context.Context, path string, logs io.Writer, signals <-chan os.Signal) error {
