@@ -86,6 +86,9 @@ func Start(cfg Config, log *zap.Logger) (*County, error) {
 		parts.Go(func() { _ = run(ctx) }) // ends by stop; what cannot listen shows as a picture that never comes
 	})
 	for _, place := range places(cfg.Schools) {
+		if err == nil && isSchool(place, cfg.Schools) {
+			err = c.join(ctx, place) // the hubs run already
+		}
 		if err == nil {
 			err = c.startNode(place)
 		}
@@ -106,7 +109,7 @@ func (c *County) build(run func(func(context.Context) error)) error {
 	lines, all := 0, places(c.cfg.Schools)
 	port := freeport.Row(len(all) * portsEach) // in one row, so that no two places get the same
 	for i, place := range all {
-		if err := identity.Issue(pki, place); err != nil {
+		if err := issue(pki, place); err != nil {
 			return err
 		}
 		c.at[place] = addressesFrom(port + i*portsEach)

@@ -84,6 +84,10 @@ func (c *County) config(place string) *config.Config {
 	cfg := &config.Config{
 		Node: place, Identity: filepath.Join("pki", place),
 		Listen: config.Listen{QUIC: at.quic, RTSP: at.rtsp, RTP: config.RTPOff, HTTP: at.http, WebRTC: at.webrtc},
+		County: config.County{Name: name, State: filepath.Join("state", place), Renew: []string{c.at[hubA].quic}},
+	}
+	if place == hubA {
+		cfg.County.CA = "pki"
 	}
 	for i, up := range parents(place) {
 		cfg.Parents = append(cfg.Parents, config.Parent{Address: c.lines[place][i].Addr().String(), Node: up})
