@@ -26,7 +26,7 @@
 // it. All are for their owner only (0600). The key is not in the database: a copy of
 // the database alone opens no camera. Open checks the whole file; a damaged one is
 // moved aside as classrelay.db.damaged-TIME and a new one begins, which says so in
-// its audit log.
+// its audit log and has what could be read of the certificates and revocations.
 //
 // Several processes may have the file open: the commands of the program work on the
 // state folder beside a running node.

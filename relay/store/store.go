@@ -23,12 +23,14 @@ type Store struct {
 	lock        *fileLock // nil for PostgreSQL
 	keyFile     string    // what seals secrets
 	damaged     string    // where a damaged file was moved to
+	saved       string    // what was read out of it
 	trimAfter   int64     // the constant; less in tests
 }
 
 // Open opens the database at path, making it and its folder when they are not there.
 // It brings the tables up to date and checks the whole file. A damaged file is moved
-// aside and an empty one begins: Damaged tells where the old one is.
+// aside and a new one begins, with what can be read of the certificates in it: Damaged
+// tells where the old one is, and Saved what was read.
 //
 // It fails with ErrDamaged when the file is damaged and another process has it open,
 // with ErrNewer when a newer classrelay has written it.
@@ -54,14 +56,24 @@ func Open(path string) (*Store, error) {
 	if damaged == "" {
 		return s, nil
 	}
-	err = s.Audit(context.Background(), Event{
-		At: time.Now(), Actor: "classrelay", Source: "store", Action: "store.move-aside",
-		Object: damaged, Result: reason.Error(),
-	})
-	if err != nil {
+	if err := s.beginAnew(context.Background(), reason); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// beginAnew takes over what can be read of the damaged file, and says so in the new
+// audit log.
+func (s *Store) beginAnew(ctx context.Context, reason error) error {
+	v := readDamaged(ctx, s.damaged)
+	s.saved = v.String()
+	if err := s.restore(ctx, v); err != nil {
+		return err
+	}
+	return s.Audit(ctx, Event{
+		At: time.Now(), Actor: "classrelay", Source: "store", Action: "store.move-aside",
+		Object: s.damaged, Result: reason.Error() + "; " + s.saved,
+	})
 }
 
 // OpenExisting is Open for those who only look: it makes nothing (ErrNoStore) and
@@ -84,6 +96,9 @@ func OpenExisting(path string) (*Store, error) {
 
 // Damaged tells where Open has moved a damaged file, empty if it found none.
 func (s *Store) Damaged() string { return s.damaged }
+
+// Saved says in words what was read out of the damaged file, empty if there was none.
+func (s *Store) Saved() string { return s.saved }
 
 // Close ends what the store does. What was committed is on the disk already.
 func (s *Store) Close() error {
