@@ -79,8 +79,8 @@ func (c *clock) off(own time.Time) time.Duration {
 
 // Now is the time by which certificates are judged here: this machine's, unless the CA
 // has shown that it is wrong.
-func (id *Identity) Now() time.Time { return id.clock.now(time.Now()) }
+func (id *Identity) Now() time.Time { return id.clock.now(id.own()) }
 
 // ClockOff is how far this machine's clock is known to be behind the CA's (ahead of it:
 // negative), and zero while nothing is known or they agree within a minute.
-func (id *Identity) ClockOff() time.Duration { return id.clock.off(time.Now()) }
+func (id *Identity) ClockOff() time.Duration { return id.clock.off(id.own()) }

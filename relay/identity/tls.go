@@ -110,7 +110,7 @@ func (id *Identity) checkPeer(s tls.ConnectionState, usage x509.ExtKeyUsage, lat
 	if err != nil {
 		return peer{}, fmt.Errorf("%w: node %s: %w", ErrPeer, m.Node, err)
 	}
-	id.clock.prove(IssuedAt(leaf), time.Now())
+	id.clock.prove(IssuedAt(leaf), id.own())
 	return peer{m, leaf}, nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // RenewWithin is how long after its end a certificate can still be renewed, and nothing
@@ -113,6 +112,6 @@ func (id *Identity) Renewed(cert *x509.Certificate) error {
 	if err := Install(id.dir, cert, id.CA()); err != nil {
 		return err
 	}
-	id.clock.tell(IssuedAt(cert), time.Now())
+	id.clock.tell(IssuedAt(cert), id.own())
 	return id.Reload()
 }
