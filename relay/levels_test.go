@@ -33,6 +33,38 @@ type tree struct {
 	quic  map[string]string
 }
 
+// newTree makes a CA and gives the machines of those names a port each.
+func newTree(t *testing.T, machines ...string) *tree {
+	t.Helper()
+	tr := &tree{t: t, pki: t.TempDir(), nodes: make(map[string]*running), quic: make(map[string]string)}
+	if err := identity.InitCA(tr.pki); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range machines {
+		tr.quic[name] = freeport.Address()
+	}
+	return tr
+}
+
+// leafDoorOf is where leaf links come in at a machine that listens there.
+func leafDoorOf(t *testing.T, addr string) string {
+	t.Helper()
+	host, port, _ := net.SplitHostPort(addr)
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net.JoinHostPort(host, strconv.Itoa(n+1))
+}
+
+func memberOf(node, county string, role identity.Role) identity.Member {
+	m := identity.Member{Node: node, County: county, Role: role}
+	if role == identity.School {
+		m.School = node
+	}
+	return m
+}
+
 // start runs a node; its parents are names of nodes that have been placed.
 func (tr *tree) start(m identity.Member, at config.County, parents ...string) *running {
 	tr.t.Helper()
@@ -167,41 +199,22 @@ func TestFourLevelsOnRealSockets(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes seconds of real time")
 	}
-	tr := &tree{t: t, pki: t.TempDir(), nodes: make(map[string]*running), quic: make(map[string]string)}
-	if err := identity.InitCA(tr.pki); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"prov", "city", "hub-a", "hub-b"} {
-		tr.quic[name] = freeport.Address()
-	}
+	tr := newTree(t, "prov", "city", "hub-a", "hub-b")
 	tcp := func() string { return freeport.Local(freeport.Row(2)) }
 	prov, city, hubA, hubB, line := tcp(), tcp(), tcp(), tcp(), tcp()
 	// The leaf links of both hubs go through one fibre to the city.
-	next := func(addr string) string {
-		host, port, _ := net.SplitHostPort(addr)
-		n, err := strconv.Atoi(port)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return net.JoinHostPort(host, strconv.Itoa(n+1))
-	}
-	fibre := layFibre(t, next(line), next(city))
-	m := func(node, county string, role identity.Role) identity.Member {
-		m := identity.Member{Node: node, County: county, Role: role}
-		if role == identity.School {
-			m.School = node
-		}
-		return m
-	}
+	fibre := layFibre(t, leafDoorOf(t, line), leafDoorOf(t, city))
 	began := time.Now()
-	top := tr.start(m("prov", "p", identity.Province), config.County{Listen: prov})
-	tr.start(m("city", "x", identity.City), config.County{Listen: city, Above: []string{prov}}, "prov")
-	tr.start(m("hub-a", "c1", identity.Hub), config.County{Listen: hubA, Hubs: []string{hubB}, Above: []string{line}}, "city")
-	b := tr.start(m("hub-b", "c1", identity.Hub), config.County{Listen: hubB, Hubs: []string{hubA}, Above: []string{line}}, "city")
+	top := tr.start(memberOf("prov", "p", identity.Province), config.County{Listen: prov})
+	tr.start(memberOf("city", "x", identity.City), config.County{Listen: city, Above: []string{prov}}, "prov")
+	tr.start(memberOf("hub-a", "c1", identity.Hub), config.County{Listen: hubA, Hubs: []string{hubB}, Above: []string{line}}, "city")
+	b := tr.start(memberOf("hub-b", "c1", identity.Hub), config.County{Listen: hubB, Hubs: []string{hubA}, Above: []string{line}}, "city")
 	schools := []string{"s1", "s2", "s3", "s4"}
 	for _, name := range schools {
-		r := tr.start(m(name, "c1", identity.School), config.County{}, "hub-a", "hub-b")
-		startClip(t, r.Node, media.FeedID(name+"/cam"))
+		r := tr.start(memberOf(name, "c1", identity.School), config.County{}, "hub-a", "hub-b")
+		s := startClip(t, r.Node, media.FeedID(name+"/cam"))
+		go s.run() // ended below
+		defer close(s.stop)
 	}
 	defer func() {
 		for _, name := range append(schools, "hub-a", "hub-b", "city", "prov") {
@@ -223,6 +236,11 @@ func TestFourLevelsOnRealSockets(t *testing.T) {
 		return w == "s1/hub-a/city" || w == "s1/hub-b/city"
 	})
 	t.Log("the way at the top:", way(top, "s1/cam"))
+	began = time.Now()
+	if picture(t, top.Node, "s1/cam") == 0 {
+		t.Error("no picture comes to the top")
+	}
+	t.Logf("the first picture at the top after %s", time.Since(began).Round(time.Millisecond))
 
 	// County and city lose sight of each other: the county goes on by itself.
 	fibre.set(true)
