@@ -38,27 +38,27 @@ func TestALessonOutlivesTheWriter(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		a, b := open("hub-a"), open("hub-b")
 		must(t, result(a.Begin(t.Context(), "root")))
-		must(t, result(a.Put(t.Context(), plan("before"))))
+		must(t, result(a.Put(t.Context(), planned("before"))))
 		must(t, result(b.Pull(t.Context(), a)))
 
 		got := c.lesson(20*time.Second, func() {
 			time.Sleep(3 * time.Second)
-			must(t, result(a.Put(t.Context(), plan("unheard"))))
+			must(t, result(a.Put(t.Context(), planned("unheard"))))
 			must(t, a.Close())
 			c.kill("hub-a", hubA)
-			if _, err := b.Put(t.Context(), plan("too soon")); !errors.Is(err, store.ErrNotWriter) {
+			if _, err := b.Put(t.Context(), planned("too soon")); !errors.Is(err, store.ErrNotWriter) {
 				t.Errorf("nobody has promoted it, and it takes an edit: %v", err)
 			}
 			time.Sleep(2 * time.Second)
 			must(t, result(b.Promote(t.Context(), "root")))
-			must(t, result(b.Put(t.Context(), plan("after"))))
+			must(t, result(b.Put(t.Context(), planned("after"))))
 			time.Sleep(2 * time.Second)
 			c.reappear(hubA)
 			serve("hub-a", hubA)
 			delete(c.dead, "hub-a")
 			a = open("hub-a")
 			must(t, result(a.Pull(t.Context(), b)))
-			if _, err := a.Put(t.Context(), plan("too late")); !errors.Is(err, store.ErrNotWriter) {
+			if _, err := a.Put(t.Context(), planned("too late")); !errors.Is(err, store.ErrNotWriter) {
 				t.Errorf("it has been replaced, and takes an edit: %v", err)
 			}
 		})
@@ -81,8 +81,8 @@ func TestALessonOutlivesTheWriter(t *testing.T) {
 	})
 }
 
-// plan is a record that says who has edited it when.
-func plan(name string) store.Record {
+// planned is a record that says who has edited it when.
+func planned(name string) store.Record {
 	return store.Record{Table: store.TableSchool, Key: "s1", Row: json.RawMessage(fmt.Sprintf(`{"name":%q}`, name))}
 }
 
