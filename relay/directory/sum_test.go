@@ -129,7 +129,9 @@ func TestTheLevelAboveSeesWhatThePolicyShares(t *testing.T) {
 	table := NewTable(hubA, identity.Hub, 1)
 	both := []media.Layer{media.LayerMain, media.LayerSub, media.LayerAudio}
 	table.SetOwn(nil, Load{}, []Feed{
-		{ID: "office/door", Layers: both}, {ID: "open/yard", Layers: both}, {ID: "small/gate", Layers: both},
+		{ID: "office/door", Layers: both},
+		{ID: "open/yard", Layers: both},
+		{ID: "small/gate", Layers: both},
 		{ID: "small/main-only", Layers: []media.Layer{media.LayerMain, media.LayerAudio}},
 	})
 	hear(t, table, start, says(list("s1", identity.School, 1, "hub-a", "open/s1", "s1/pupils")))
@@ -139,7 +141,7 @@ func TestTheLevelAboveSeesWhatThePolicyShares(t *testing.T) {
 	var feeds []string
 	for _, n := range table.Sum(start, share, allRoom) {
 		for _, f := range n.Feeds {
-			feeds = append(feeds, fmt.Sprint(f.ID, f.Layers))
+			feeds = append(feeds, fmt.Sprintf("%s%v", f.ID, f.Layers))
 		}
 	}
 	slices.Sort(feeds)
