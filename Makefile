@@ -21,11 +21,14 @@ DEMO     ?= --link rural
 CHROMIUM ?= chromium
 CASE     ?=
 
+# The version before this one, as a county has it that is not updated in one night.
+PREVIOUS ?= b325ba8bc4db0fbbb55e053dad2de3db8d32f3da
+
 # Only what the pages are built from: a build of the program alone runs no npm.
 WEB_FROM := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/test-results -prune \
             -o -type f ! -name '*.go' -print)
 
-.PHONY: pages web web-test web-bench build demo county test check race fuzz lint tidy bench clean help
+.PHONY: skew pages web web-test web-bench build demo county test check race fuzz lint tidy bench clean help
 
 ## build: the program, at bin/classrelay, with the pages if npm is there
 build: pages
@@ -84,6 +87,20 @@ check: lint tidy
 race:
 	@command -v gcc >/dev/null || { echo "make race: the race detector needs gcc: apt-get install gcc"; exit 2; }
 	$(GO) test -race -shuffle=on -timeout 30m ./...
+
+## skew: this version and the previous one give each other a lesson, each once as the hub (PREVIOUS=COMMIT)
+skew:
+	@if ! git cat-file -e '$(PREVIOUS)^{commit}' 2>/dev/null; then \
+	  echo "make skew: skipped: this clone has no commit $(PREVIOUS); git fetch --unshallow brings it, or name another one"; \
+	else $(MAKE) --no-print-directory $(TOOLS)/classrelay-$(PREVIOUS) && \
+	  CLASSRELAY_PREVIOUS=$(TOOLS)/classrelay-$(PREVIOUS) $(GO) test -count=1 -timeout 5m -v -run ThePreviousVersion ./cmd/classrelay; fi
+
+# Built from what git has of it, beside this tree, and once.
+$(TOOLS)/classrelay-%:
+	@rm -rf $(TOOLS)/previous && mkdir -p $(TOOLS)/previous
+	git archive $* | tar -x -C $(TOOLS)/previous
+	cd $(TOOLS)/previous && $(GO) build -trimpath -ldflags '-s -w -X main.version=$*' -o $@ ./cmd/classrelay
+	@rm -rf $(TOOLS)/previous
 
 ## fuzz: each fuzz target for FUZZTIME (20s)
 fuzz:
