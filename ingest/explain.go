@@ -12,6 +12,8 @@ import (
 
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
+
+	"github.com/classrelay/classrelay/internal/mask"
 )
 
 const wayOutOfBasic = "set basic_auth: true for the feed to send the password in clear, or use Digest in the camera"
@@ -60,7 +62,7 @@ func explainStatus(s liberrors.ErrClientBadStatusCode, u *base.URL, a *answers) 
 	case s.Code == base.StatusUnauthorized, s.Code == base.StatusForbidden:
 		return fmt.Errorf("%w: check user name and password", ErrPassword)
 	case s.Code == base.StatusNotFound:
-		return fmt.Errorf("%w: %q on %s; check the path in the URL", ErrNoStream, u.Path, u.Host)
+		return fmt.Errorf("%w: %q on %s; check the path in the URL", ErrNoStream, mask.Text(u.Path), u.Host)
 	case a.redirects > maxRedirects:
 		return fmt.Errorf("%w: it sends us from one URL to the next", ErrNonsense)
 	default:
@@ -100,6 +102,7 @@ func oneLine(err error, u *base.URL) string {
 		}
 		s = strings.ReplaceAll(s, u.User.String(), "***")
 	}
+	s = mask.Text(s)
 	const most = 200
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"

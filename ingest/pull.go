@@ -17,6 +17,7 @@ import (
 	"github.com/pion/rtp"
 	"go.uber.org/zap"
 
+	"github.com/classrelay/classrelay/internal/mask"
 	"github.com/classrelay/classrelay/media"
 )
 
@@ -193,7 +194,7 @@ func (p *Pull) setup(c *gortsplib.Client, a *answers) (intakes []*intake, err er
 func (p *Pull) setupTrack(c *gortsplib.Client, url *base.URL, ch choice) (*intake, error) {
 	// gortsplib does not survive a control attribute that makes no URL.
 	if u, err := ch.media.URL(url); err != nil || u == nil {
-		return nil, fmt.Errorf("%w: control attribute %.60q makes no URL", ErrNonsense, ch.media.Control)
+		return nil, fmt.Errorf("%w: control attribute %.60q makes no URL", ErrNonsense, mask.Text(ch.media.Control))
 	}
 	var ask func()
 	if ch.codec.IsVideo() {

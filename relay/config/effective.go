@@ -2,20 +2,18 @@ package config
 
 import (
 	"fmt"
-	"net/url"
 
 	"github.com/goccy/go-yaml"
-)
 
-// masked stands for a secret.
-const masked = "***"
+	"github.com/classrelay/classrelay/internal/mask"
+)
 
 // Effective is the configuration in force as YAML: defaults filled in, passwords
 // and hashes masked, so that it can be sent to somebody for help.
 func (c *Config) Effective() ([]byte, error) {
 	d := c.WithDefaults()
 	for name, f := range d.Feeds {
-		f.Main, f.Sub, f.Snapshot = maskURL(f.Main), maskURL(f.Sub), maskURL(f.Snapshot)
+		f.Main, f.Sub, f.Snapshot = mask.URL(f.Main), mask.URL(f.Sub), mask.URL(f.Snapshot)
 		d.Feeds[name] = f
 	}
 	for i := range d.Users {
@@ -33,20 +31,6 @@ func (c *Config) Effective() ([]byte, error) {
 
 func maskSecret(s *string) {
 	if *s != "" {
-		*s = masked
+		*s = mask.Stars
 	}
-}
-
-func maskURL(s string) string {
-	u, err := url.Parse(s)
-	if err != nil {
-		return masked
-	}
-	if _, has := u.User.Password(); !has {
-		return s
-	}
-	// Not url.UserPassword, which would write the stars in percent code.
-	user := url.User(u.User.Username()).String()
-	u.User = nil
-	return u.Scheme + "://" + user + ":" + masked + "@" + u.String()[len(u.Scheme)+len("://"):]
 }

@@ -39,6 +39,29 @@ users:
 	}
 }
 
+// Who prints a configuration, edits it and puts it in place would set every camera's
+// password to three stars.
+func TestAPrintedConfigurationCannotTakeThePasswordsPlace(t *testing.T) {
+	c := mustParse(t, hub+`
+feeds:
+  a: {main: "rtsp://cam:geheim@10.1.2.3/s1", snapshot: "http://10.1.2.3/snap.cgi?usr=a&pwd=geheim"}
+  b: {main: "rtsp://10.1.2.3/user=a_password=geheim_channel=1"}
+`)
+	out, err := c.Effective()
+	if err != nil || strings.Contains(string(out), "geheim") {
+		t.Fatalf("%v in\n%s", err, out)
+	}
+	_, err = parse(string(out))
+	for _, key := range []string{"feeds.a.main", "feeds.a.snapshot", "feeds.b.main"} {
+		if err == nil || !strings.Contains(err.Error(), key+": it has stars in place of the password") {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+	if _, err := parse(hub + "users: [{name: li, digest: {md5: '***'}}]\n"); err == nil {
+		t.Error("stars are taken for a user's password")
+	}
+}
+
 func TestEffectiveCanBeReadBack(t *testing.T) {
 	c := mustParse(t, hub+"listen: {quic: \":1\", rtsp: \":8554\"}\nparents: [\"a:1\"]\n"+
 		"feeds:\n  a: {main: \"rtsp://x/y\"}\n  b: {push: last}\naccess: {watch: [10.0.0.0/8]}\nplayout: {delay: 20ms}\n")

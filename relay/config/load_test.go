@@ -136,7 +136,7 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 		{"a feed that is only named", hub + "feeds:\n  a:\n", `feeds.a: it has neither main`},
 		{
 			"a camera that is a web page", hub + "feeds:\n  a: {main: \"http://u:geheim@x/y\"}\n",
-			`feeds.a.main: http://u:xxxxx@x/y: a camera is rtsp://HOST/PATH`,
+			`feeds.a.main: http://u:***@x/y: a camera is rtsp://HOST/PATH`,
 		},
 		{"a camera without a host", hub + "feeds:\n  a: {main: \"rtsp:///y\"}\n", `feeds.a.main: rtsp:///y: it names no host`},
 		{"a password that breaks the URL", hub + "feeds:\n  a: {main: \"rtsp://u:p%zz@x/y\"}\n", `feeds.a.main: it is not a URL: percent-encode`},

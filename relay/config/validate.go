@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/classrelay/classrelay/internal/mask"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/identity"
 )
@@ -210,6 +211,10 @@ func (f *Feed) check(k *checks, key string) {
 	}
 }
 
+// errMasked is a password that somebody has lost.
+var errMasked = errors.New("it has stars in place of the password, as a printed configuration has: " +
+	"write the password, or ${NAME} to have it taken from the environment")
+
 // checkCamera accepts nothing, or an RTSP URL. It never shows the URL's password.
 func checkCamera(s string) error {
 	if s == "" {
@@ -220,10 +225,13 @@ func checkCamera(s string) error {
 		return errors.New("it is not a URL: percent-encode what is special in a password")
 	}
 	if u.Scheme != "rtsp" && u.Scheme != "rtsps" {
-		return fmt.Errorf("%s: a camera is rtsp://HOST/PATH", u.Redacted())
+		return fmt.Errorf("%s: a camera is rtsp://HOST/PATH", mask.URL(s))
 	}
 	if u.Hostname() == "" {
-		return fmt.Errorf("%s: it names no host", u.Redacted())
+		return fmt.Errorf("%s: it names no host", mask.URL(s))
+	}
+	if mask.Masked(s) {
+		return errMasked
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+
+	"github.com/classrelay/classrelay/internal/mask"
 )
 
 // Web tells whether the node serves pages.
@@ -57,10 +59,13 @@ func checkSnapshot(raw string) error {
 		return errors.New("it is not a URL: percent-encode what is special in a password") // it may hold one
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("%s: a camera's picture is http://HOST/PATH or https://HOST/PATH", u.Redacted())
+		return fmt.Errorf("%s: a camera's picture is http://HOST/PATH or https://HOST/PATH", mask.URL(raw))
 	}
 	if u.Hostname() == "" {
-		return fmt.Errorf("%s: it names no host", u.Redacted())
+		return fmt.Errorf("%s: it names no host", mask.URL(raw))
+	}
+	if mask.Masked(raw) {
+		return errMasked
 	}
 	return nil
 }
