@@ -94,7 +94,10 @@ func (m *member) open() error {
 		}
 	}
 	if m.store != nil && m.store.Damaged() != "" {
-		n.log.Error("the state was damaged and was moved aside; a new one begins", zap.String("to", m.store.Damaged()))
+		at, saved := m.store.Damaged(), m.store.Saved()
+		n.log.Error("the state was damaged and was moved aside; a new one begins", zap.String("to", at),
+			zap.String("saved", saved))
+		n.table.note(console.Change{Code: console.StateDamaged, Why: "it is kept as " + at + "; " + saved})
 	}
 	signer, err := m.signer()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/classrelay/classrelay/relay/console"
 	"github.com/classrelay/classrelay/relay/enrol"
 	"github.com/classrelay/classrelay/relay/store"
 )
@@ -69,37 +70,70 @@ func (m *member) tallyUp(now time.Time) {
 	m.enter(m.tally.Due(now)...)
 }
 
-// lastWords bounds what is written when the node stops.
-const lastWords = 2 * time.Second
+const (
+	// rewriteEvery is how often an audit log that takes nothing is tried again.
+	rewriteEvery = 5 * time.Second
+	// lastWords bounds what is written when the node stops.
+	lastWords = 2 * time.Second
+)
 
-// write keeps the audit log until ctx ends, and then writes what is left.
+// write keeps the audit log until ctx ends, and then writes what is left. What cannot be
+// written waits for room: the lessons go on meanwhile, and so do the refusals.
 func (m *member) write(ctx context.Context) {
-	for {
+	var late backlog
+	again := time.NewTicker(rewriteEvery)
+	defer again.Stop()
+	fails := false
+	for ctx.Err() == nil {
 		select {
 		case e := <-m.audits:
-			m.audit(context.WithoutCancel(ctx), e) // half an entry is none
-			continue
+			late.add(e)
+			if fails {
+				continue // until it is tried again
+			}
+		case <-again.C:
 		case <-ctx.Done():
+			continue
 		}
-		break
+		err := m.flush(context.WithoutCancel(ctx), &late) // half an entry is none
+		if err != nil && !fails {
+			m.log.Error("the audit log cannot be written; lessons go on, and what is refused waits for it", zap.Error(err))
+			m.node.table.note(console.Change{Code: console.StateFails, Why: err.Error()})
+		}
+		if err == nil && fails {
+			m.log.Info("the audit log can be written again")
+		}
+		fails = err != nil
 	}
-	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	m.writeRest(context.WithoutCancel(ctx), &late)
+}
+
+// writeRest writes what is left when the node stops.
+func (m *member) writeRest(ctx context.Context, late *backlog) {
+	ctx, stop := context.WithTimeout(ctx, lastWords)
 	defer stop()
 	m.mu.Lock()
 	m.enter(m.tally.Rest()...)
 	m.mu.Unlock()
 	for len(m.audits) > 0 { // nobody else reads
-		m.audit(ctx, <-m.audits)
+		late.add(<-m.audits)
+	}
+	if err := m.flush(ctx, late); err != nil {
+		m.log.Error("the audit log misses the last that was refused", zap.Int("entries", len(late.waiting)), zap.Error(err))
 	}
 }
 
-func (m *member) audit(ctx context.Context, e store.Event) {
-	if m.store == nil {
-		return
-	}
-	if err := m.store.Audit(ctx, e); err != nil {
-		m.log.Error("the audit log misses something", zap.String("action", e.Action), zap.String("who", e.Actor),
-			zap.String("result", e.Result), zap.Error(err))
+// flush writes down what waits.
+func (m *member) flush(ctx context.Context, late *backlog) error {
+	for {
+		e, ok := late.next(m.node.cfg.Node, time.Now())
+		if !ok {
+			return nil
+		}
+		if err := m.store.Audit(ctx, e); err != nil {
+			return err
+		}
+		late.written()
 	}
 }
 

@@ -32,6 +32,8 @@ const (
 
 	CertificateEnds Code = "certificate-ends" // the node's own, and it cannot be renewed; Why
 	ClockWrong      Code = "clock-wrong"      // this machine's; Why
+	StateFails      Code = "state-fails"      // the state folder cannot be written; Why
+	StateDamaged    Code = "state-damaged"    // it was damaged, and begins anew; Why
 )
 
 // Change is something that has happened at the node. What a code does not need is empty.
@@ -76,6 +78,10 @@ func (c *Change) words() (t Text, level string) {
 		return Text{"the node's certificate runs out", "本节点的证书即将到期，且无法自动续期"}.plus(c.Why), levelWarn
 	case ClockWrong:
 		return Text{"the clock is wrong", "本机时钟不准，请校时"}.plus(c.Why), levelWarn
+	case StateFails:
+		return Text{"the state cannot be written, lessons go on", "状态数据无法写入，课堂不受影响，请检查磁盘"}.plus(c.Why), levelWarn
+	case StateDamaged:
+		return Text{"the state was damaged and begins anew", "状态数据已损坏，已移走并重新建立"}.plus(c.Why), levelWarn
 	case FeedOffline, FeedBack, FeedMoved, FeedRefused, NameTaken, Withdrawn, PushTakenOver, ClassTurned:
 		return c.feedWords()
 	case LinkUp, LinkDown, NoLink, NodeRefused, WatchRefused, RefusedByNode, AddressChanged, LinkSilent, LayersChanged:

@@ -155,6 +155,8 @@ func everyChange() []Change {
 		{Code: PushTakenOver, Feed: "room-101", Why: "10.0.0.9"},
 		{Code: CertificateEnds, Why: "it runs out in 3 days"},
 		{Code: ClockWrong, Why: "it is 2h0m0s slow"},
+		{Code: StateFails, Why: "the disk is full"},
+		{Code: StateDamaged, Why: "it is kept as classrelay.db.damaged-20261122"},
 		{Code: ClassTurned, Feed: "class/maths", Why: "yinshan"},
 	}
 	for c := CauseUnknown; c <= CauseNoRoute; c++ {
