@@ -166,7 +166,7 @@ func (d *Downlink) Push(now time.Time, id uint64, p *media.Packet) {
 
 // begin makes an armed flow the one that is sent, at its key frame.
 func (d *Downlink) begin(now time.Time, f *flow) {
-	f.armed, f.active, f.since = false, true, now
+	f.armed, f.active, f.given, f.since = false, true, false, now
 	f.q.waitKey, f.q.gap = true, true
 	for _, o := range d.flows {
 		if o != f && o.feed == f.feed && o.layer.IsVideo() && !d.steer.always(o.feed, o.layer) {

@@ -44,6 +44,9 @@ type flow struct {
 	since  time.Time // of the last change of active
 	// armed: it becomes active at its next key frame, and the other layer ends.
 	armed bool
+	// given: it was given up in the middle of a key frame for a poorer picture. What the
+	// link has lost of that is not worth repairing.
+	given bool
 
 	q      queue
 	repair *repair.Sender // of a picture
@@ -79,6 +82,14 @@ func (k *keyRhythm) note(p *media.Packet) {
 		k.every = at - k.last
 	}
 	k.last, k.timestamp = at, p.Timestamp
+}
+
+// newest is when the last key frame began; zero: there was none.
+func (k *keyRhythm) newest() time.Time {
+	if k.zero.IsZero() {
+		return k.zero
+	}
+	return k.zero.Add(k.last)
 }
 
 // next is when the next key frame is due; zero when there is no rhythm.

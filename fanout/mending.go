@@ -89,7 +89,7 @@ func (d *Downlink) Feedback(now time.Time, b []byte) error {
 	d.setQueue(now)
 	for i := range r.Flows {
 		q := &r.Flows[i]
-		if f := d.flow(q.Flow); f != nil && f.repair != nil && len(q.Requests) > 0 {
+		if f := d.flow(q.Flow); f != nil && f.repair != nil && !f.given && len(q.Requests) > 0 {
 			f.repair.Feedback(now, q)
 			d.parity(now, f)
 		}
