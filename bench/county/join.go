@@ -17,20 +17,16 @@ import (
 const name = "c1"
 
 // issue gives a machine that is not a school's its certificate, as an operator does by
-// hand: of the hubs one has the CA, and those above are few. Schools join.
+// hand: of the hubs one has the CA. Schools join. City and province are of no county, and
+// hear of its feeds over their links.
 func issue(pki, place string) error {
-	m := identity.Member{Node: place, County: name}
-	switch place {
-	case province:
-		m.Role = identity.Province
-	case city:
-		m.Role = identity.City
-	case hubA, hubB:
-		m.Role = identity.Hub
-	default:
-		return nil
+	switch {
+	case isHub(place):
+		return identity.IssueMember(pki, identity.Member{Node: place, County: name, Role: identity.Hub})
+	case place == city, place == province:
+		return identity.Issue(pki, place)
 	}
-	return identity.IssueMember(pki, m)
+	return nil
 }
 
 const (

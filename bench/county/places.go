@@ -84,7 +84,9 @@ func (c *County) config(place string) *config.Config {
 	cfg := &config.Config{
 		Node: place, Identity: filepath.Join("pki", place),
 		Listen: config.Listen{QUIC: at.quic, RTSP: at.rtsp, RTP: config.RTPOff, HTTP: at.http, WebRTC: at.webrtc},
-		County: config.County{Name: name, State: filepath.Join("state", place), Renew: []string{c.at[hubA].quic}},
+	}
+	if isHub(place) || c.number(place) > 0 {
+		cfg.County = config.County{Name: name, State: filepath.Join("state", place), Renew: []string{c.at[hubA].quic}}
 	}
 	if place == hubA {
 		cfg.County.CA = "pki"
