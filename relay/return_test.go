@@ -82,7 +82,7 @@ func TestFiveHundredSchoolsReturnAtOnce(t *testing.T) {
 			names = append(names, fmt.Sprintf("s%03d", i))
 			c.start(names[i], ip, "10.0.0.1")
 		}
-		time.Sleep(5 * time.Second) // they dial, and nobody is there
+		time.Sleep(3 * time.Second) // they dial, and nobody is there
 		hub := c.start("hub", "10.0.0.1")
 		began := time.Now()
 		var half time.Duration
@@ -95,11 +95,11 @@ func TestFiveHundredSchoolsReturnAtOnce(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		all := time.Since(began)
-		time.Sleep(10 * time.Second)
+		time.Sleep(3 * time.Second)
 		stats := hub.Gate()
 		t.Logf("%d schools: half are there after %v, all after %v; %+v", crowd, half, all, stats)
 		if n := hub.Links(); n != crowd {
-			t.Errorf("%d are there ten seconds later", n)
+			t.Errorf("%d are there three seconds later", n)
 		}
 		c.close(append(names, "hub")...)
 	})
