@@ -22,6 +22,8 @@ type Server struct {
 	log   *zap.Logger
 	below *Bus
 	above *Bus // nil: no level above
+	// ending are servers from before a restart that are not quite gone.
+	ending sync.WaitGroup
 
 	mu     sync.Mutex
 	server *natsd.Server // another one after a restart
@@ -146,7 +148,7 @@ func (s *Server) Run(ctx context.Context) error {
 			if now.Before(look) {
 				continue
 			}
-			look = now.Add(lookEvery)
+			look = now.Add(min(lookEvery, s.cfg.Watchdog/4))
 			if dog.look(now, s.LeadsUp(), func() bool { return s.reachable(ctx) }) {
 				s.log.Warn("no link to the level above although it can be reached; the directory's engine is restarted")
 				if err := s.restart(); err != nil {
@@ -191,17 +193,25 @@ func (s *Server) reachable(ctx context.Context) bool {
 	return false
 }
 
-// restart makes the server anew. Schools and local clients come back by themselves.
+// restart makes the server anew. Schools and local clients come back by themselves. It does
+// not wait for what the old server still has under way, a handshake with a machine above
+// that says nothing takes ten seconds, but for its ports.
 func (s *Server) restart() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil
 	}
-	s.server.Shutdown()
-	s.server.WaitForShutdown()
+	old := s.server
+	s.ending.Go(old.Shutdown) // ends by itself; close waits
+	for end := time.Now().Add(readyWithin); old.ClusterAddr() != nil && time.Now().Before(end); {
+		time.Sleep(freeEvery)
+	}
 	return s.start()
 }
+
+// freeEvery is how often is looked whether the old server has left its ports.
+const freeEvery = 5 * time.Millisecond
 
 func (s *Server) close() {
 	for _, b := range []*Bus{s.above, s.below} {
@@ -214,6 +224,7 @@ func (s *Server) close() {
 	s.closed = true
 	s.server.Shutdown()
 	s.server.WaitForShutdown()
+	s.ending.Wait()
 }
 
 // Serve carries the stream of a client until either end closes it or ctx ends, and closes
