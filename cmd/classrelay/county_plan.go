@@ -169,6 +169,9 @@ func asFailed(err error) error {
 
 func applyPlan(ctx context.Context, t terminal, s *store.Store, p *config.Plan, f *applyFlags) error {
 	edits, err := plan.Edits(ctx, s, p, f.part)
+	if errors.Is(err, store.ErrNoSecret) {
+		return failed(err)
+	}
 	if err != nil {
 		return err
 	}

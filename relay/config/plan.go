@@ -98,7 +98,7 @@ func (p *Plan) check() []Problem {
 		k.err("schools."+name, identity.CheckName(name))
 		feeds := p.Schools[name].Feeds
 		for _, id := range slices.Sorted(maps.Keys(feeds)) {
-			f := feeds[id]
+			f := unmasked(feeds[id])
 			key := "schools." + name + ".feeds." + string(id)
 			k.err(key, CheckPlanned(name, id))
 			f.check(&k, key)
@@ -129,9 +129,22 @@ func CheckPlanned(school string, id media.FeedID) error {
 	return nil
 }
 
+// PlanMask stands for a password in a plan that is shown. In a plan that is applied it
+// leaves the password as it is, where other stars are refused.
+const PlanMask = "********"
+
+// unmasked is a feed as it may be checked: with something in the place of the mask.
+func unmasked(f Feed) Feed {
+	for _, s := range []*string{&f.Main, &f.Sub, &f.Snapshot} {
+		*s = strings.ReplaceAll(*s, PlanMask, "x")
+	}
+	return f
+}
+
 // CheckFeed tells what is wrong with a feed that came from the county; nil: nothing.
 func CheckFeed(id media.FeedID, f Feed) error {
 	var k checks
+	f = unmasked(f)
 	f.check(&k, "feeds."+string(id))
 	if len(k) > 0 {
 		return &Error{Problems: k}

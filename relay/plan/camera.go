@@ -2,10 +2,12 @@ package plan
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 
+	"github.com/classrelay/classrelay/internal/mask"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/config"
 	"github.com/classrelay/classrelay/relay/store"
@@ -74,36 +76,68 @@ func record(table, key string, row any) (store.Record, error) {
 	return store.Record{Table: table, Key: key, Owner: store.OwnerCounty, Row: body}, nil
 }
 
-// part takes the password out of an address.
-func part(address string) (without, password string, err error) {
+// part takes the password out of an address. Where it stands in the path or the query, as
+// many makes want it, the whole address is the secret, and what is left has the mask there.
+func part(address string) (without, secret string, err error) {
 	if address == "" {
 		return "", "", nil
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return "", "", fmt.Errorf("its address is no URL") // err would show the password
+		return "", "", errors.New("its address is no URL") // err would show the password
 	}
+	without = address
 	password, has := u.User.Password()
-	if !has {
-		return address, "", nil
+	if has {
+		u.User = url.User(u.User.Username())
+		without = u.String()
 	}
-	u.User = url.User(u.User.Username())
-	return u.String(), password, nil
+	switch hidden := mask.Text(without); {
+	case strings.Contains(address, config.PlanMask):
+		return unescaped(without), store.Mask, nil
+	case hidden != without:
+		return strings.ReplaceAll(hidden, mask.Stars, config.PlanMask), address, nil
+	}
+	return without, password, nil
 }
 
-// joined puts the password into an address again. The store's mask stays readable.
-func joined(address, password string) string {
+// unescaped has the mask as it is read, where it was written into a URL.
+func unescaped(address string) string { return strings.ReplaceAll(address, "%2A", "*") }
+
+// hides tells whether the password that was taken out stood in the path or the query.
+func hides(without string) bool { return strings.Contains(without, config.PlanMask) }
+
+// joined puts the secret into an address again. The mask stays readable.
+func joined(address, secret string) string {
 	u, err := url.Parse(address)
-	if err != nil || password == "" || u.User == nil {
+	switch {
+	case err != nil || secret == "":
 		return address
-	}
-	if password == store.Mask {
+	case hides(address) && secret == store.Mask:
+		return address
+	case hides(address):
+		return secret
+	case u.User == nil:
+		return address
+	case secret == store.Mask:
 		user := u.User.String()
 		u.User = nil
-		return u.Scheme + "://" + user + ":" + store.Mask + "@" + strings.TrimPrefix(u.String(), u.Scheme+"://")
+		return u.Scheme + "://" + user + ":" + config.PlanMask + "@" + strings.TrimPrefix(u.String(), u.Scheme+"://")
 	}
-	u.User = url.UserPassword(u.User.Username(), password)
+	u.User = url.UserPassword(u.User.Username(), secret)
 	return u.String()
+}
+
+// lost tells whether a camera's address was changed around a password that stands in it and
+// was not written again: it cannot be put together.
+func lost(old, fresh json.RawMessage) bool {
+	var a, b camera
+	if json.Unmarshal(old, &a) != nil || json.Unmarshal(fresh, &b) != nil {
+		return false
+	}
+	changed := func(was, is, secret string) bool { return hides(is) && secret == store.Mask && was != is }
+	return changed(a.Main, b.Main, b.Password) || changed(a.Sub, b.Sub, b.SubPassword) ||
+		changed(a.Snapshot, b.Snapshot, b.SnapshotPassword)
 }
 
 // feed is the other way round.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -64,6 +65,12 @@ func put(t *testing.T, s *store.Store, p *config.Plan, part bool) string {
 	return strings.Join(lines, "\n")
 }
 
+func TestTheMaskOfAPlanIsThatOfTheStore(t *testing.T) {
+	if config.PlanMask != store.Mask {
+		t.Errorf("%q and %q", config.PlanMask, store.Mask)
+	}
+}
+
 func TestAPlanComesOutAsItWentIn(t *testing.T) {
 	s, p := newStore(t), parsed(t, strings.ReplaceAll(written, "p%40ss/1", "p%40ss%2F1"))
 	put(t, s, p, false)
@@ -103,6 +110,39 @@ func TestWhatIsReadCanBeWrittenAgainAndKeepsThePasswords(t *testing.T) {
 	got, err := ReadFor(t.Context(), s, "s1")
 	if err != nil || got.Schools["s1"].Feeds["s1/room-1"].Main != "rtsp://admin:secret@10.0.0.7/main" {
 		t.Errorf("%+v, %v", got.Schools["s1"].Feeds, err)
+	}
+}
+
+// Many makes want the password in the path or the query.
+func TestPasswordsInPathsAreSealedToo(t *testing.T) {
+	const address = "rtsp://10.0.0.1/user=admin_password=geheim_channel=1"
+	s := newStore(t)
+	text := "schools: {s1: {feeds: {s1/room: {main: \"" + address +
+		"\", snapshot: \"http://u:geheim@10.0.0.1/p.cgi?pwd=geheim\"}}}}\n"
+	put(t, s, parsed(t, text), false)
+	list, err := s.List(t.Context(), store.TableCamera, "")
+	if err != nil || len(list) != 1 || strings.Contains(string(list[0].Row), "geheim") {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	got, err := ReadFor(t.Context(), s, "s1")
+	f := got.Schools["s1"].Feeds["s1/room"]
+	if err != nil || f.Main != address || f.Snapshot != "http://u:geheim@10.0.0.1/p.cgi?pwd=geheim" {
+		t.Errorf("at the school: %+v, %v", f, err)
+	}
+	shown, err := Read(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := shown.YAML()
+	if err != nil || strings.Contains(string(out), "geheim") || !strings.Contains(string(out), "password=********_channel=1") {
+		t.Errorf("shown, %v:\n%s", err, out)
+	}
+	if said := put(t, s, parsed(t, string(out)), false); said != "" {
+		t.Errorf("what was shown is applied as %s", said)
+	}
+	moved := parsed(t, strings.Replace(string(out), "channel=1", "channel=2", 1))
+	if _, err := Edits(t.Context(), s, moved, false); !errors.Is(err, store.ErrNoSecret) {
+		t.Errorf("another address around a mask: %v", err)
 	}
 }
 

@@ -50,6 +50,9 @@ func Edits(ctx context.Context, s *store.Store, p *config.Plan, part bool) (edit
 		switch {
 		case !there:
 			edits = append(edits, Edit{'+', w})
+		case w.Table == store.TableCamera && lost(old.Row, w.Row):
+			return nil, fmt.Errorf("camera %s: %w: its address has changed around a password that stands in it: type it",
+				feedOf(w.Key), store.ErrNoSecret)
 		case !sameRow(old.Row, w.Row):
 			edits = append(edits, Edit{'~', w})
 		}
