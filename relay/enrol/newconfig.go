@@ -33,7 +33,8 @@ listen:
   http: ":8080"            # TCP, the node's pages: http://THIS-MACHINE:8080/
   admin: "127.0.0.1:9090"  # metrics and health
 
-# The cameras of this place. A school's feeds begin with its name.
+# The cameras of this place. A school's feeds begin with its name. What the county has
+# planned for it comes by itself; what stands here goes before.
 #feeds:
 #  {{.Owner}}/room-1:
 #    main: rtsp://USER:PASSWORD@192.168.1.64/s1
