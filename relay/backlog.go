@@ -7,9 +7,9 @@ import (
 	"github.com/classrelay/classrelay/relay/store"
 )
 
-// mostLate is how many entries of the audit log wait for a disk that takes nothing. The
-// gate and the budget of refusals let a few a minute through, so this is more than an
-// hour.
+// mostLate is how many entries of the audit log wait for a disk that takes nothing. When
+// refusals keep coming the log gets one every five seconds (relay/audit), so this is
+// twenty minutes of the worst.
 const mostLate = 256
 
 // backlog keeps what could not be written into the audit log, oldest first, until it can
