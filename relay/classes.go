@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -133,7 +134,19 @@ func (c *classes) changed(ids []string) {
 	}
 	close(c.appear)
 	c.appear = make(chan struct{})
+	c.table.expect(c.rooms())
 	c.table.tellAll()
+}
+
+// rooms are those of the classes that this node has a room in, or shows. With mu held.
+func (c *classes) rooms() (ids []media.FeedID) {
+	for _, class := range c.book.All() {
+		_, takesPart := class.Rooms[c.table.node]
+		if takesPart = takesPart || c.programmes[class.ID] != nil; takesPart && !class.Gone {
+			ids = slices.AppendSeq(ids, maps.Values(class.Rooms))
+		}
+	}
+	return ids
 }
 
 // shown is the feed of a class that this node shows now, or nil.
@@ -200,6 +213,7 @@ func (c *classes) find(id string) (*programme, <-chan struct{}) {
 		p = newProgramme(class.Feed(), c.table)
 		p.turn(c.own(class), c.shown(class))
 		c.programmes[id] = p
+		c.table.expect(c.rooms())
 	}
 	return p, nil
 }

@@ -58,6 +58,9 @@ type hearing struct {
 	// waiting holds the feeds that somebody here waits for and nobody has told of yet,
 	// and until when they are asked for.
 	waiting map[media.FeedID]time.Time
+	// expected are the rooms of the classes that this node takes part in: to be known
+	// before one of them becomes the main school.
+	expected []media.FeedID
 	// peers holds what those ask for who are told only that.
 	peers map[*link][]media.FeedID
 	share directory.Share // what the level above may see
@@ -73,6 +76,15 @@ func (t *table) seek(id media.FeedID) {
 	if !already {
 		t.seekAll()
 	}
+}
+
+// expect has the links ask for those feeds from now on, and for no others that nobody
+// wants.
+func (t *table) expect(ids []media.FeedID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hearing.expected = ids
+	t.seekAll()
 }
 
 // seekAll has the links look what they are to ask for. With mu held.
@@ -107,6 +119,11 @@ func (t *table) sought(now time.Time, l *link) []media.FeedID {
 	ids := make(map[media.FeedID]struct{})
 	for id := range t.hearing.waiting {
 		ids[id] = struct{}{}
+	}
+	for _, id := range t.hearing.expected {
+		if f := t.feeds[id]; f == nil || f.source == nil {
+			ids[id] = struct{}{}
+		}
 	}
 	for id, f := range t.feeds {
 		if w := f.wanted(now); f.source == nil && slices.Contains(w[:], true) {

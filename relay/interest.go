@@ -24,6 +24,9 @@ func (t *table) reconcile(f *feed) {
 		t.holdTo(f, "", now)
 	} else {
 		t.holdTo(f, peer, now)
+		if !known && f.source == nil {
+			t.seek(f.ID())
+		}
 	}
 	for name, link := range t.links {
 		for l := range media.Layer(media.NumLayers) {

@@ -312,3 +312,69 @@ func feedsOf(peer string, ids ...media.FeedID) (feeds []control.Feed) {
 	}
 	return feeds
 }
+
+// A turn is to show the new main school at once, so its room is known before.
+func TestASchoolHearsOfTheRoomsOfItsClasses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounty(t)
+		hub := c.join("hub", "10.0.0.1", identity.Hub)
+		names, clips := []string{"hub"}, []*clip(nil)
+		for i := range 3 {
+			name, ip := fmt.Sprint("s", i), fmt.Sprintf("10.0.1.%d", i+1)
+			c.wire("10.0.0.1", ip)
+			s := startClip(t, c.join(name, ip, identity.School, "10.0.0.1").Node, media.FeedID(name+"/cam"))
+			go s.run() // ended below
+			clips, names = append(clips, s), append(names, name)
+		}
+		s0 := c.nodes["s0"]
+		cfg := *hub.duties.config()
+		cfg.Classes = map[string]config.Class{"maths": {Main: "s1", Rooms: map[string]media.FeedID{"s0": "s0/cam", "s1": "s1/cam"}}}
+		if _, err := hub.Reload(&cfg); err != nil {
+			t.Fatal(err)
+		}
+		soon(t, time.Second, "s0 knows the other room", func() bool { return s0.knows() == "s0/cam s1/cam" })
+		time.Sleep(30 * time.Second)
+		if got := s0.knows(); got != "s0/cam s1/cam" {
+			t.Errorf("later it knows %q", got)
+		}
+		if got := c.nodes["s2"].knows(); got != "s2/cam" {
+			t.Errorf("who is not in the class knows %q", got)
+		}
+		cfg.Classes = nil
+		if _, err := hub.Reload(&cfg); err != nil {
+			t.Fatal(err)
+		}
+		soon(t, 10*time.Second, "s0 hears no more of it", func() bool { return s0.knows() == "s0/cam" })
+		for _, s := range clips {
+			close(s.stop)
+		}
+		c.close(names...)
+	})
+}
+
+// Whoever shows a feed need not wait for the next look at what is to be asked for.
+func TestAFeedThatBecomesWantedIsAskedForAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounty(t)
+		hub := c.join("hub", "10.0.0.1", identity.Hub)
+		c.wire("10.0.0.1", "10.0.1.1")
+		s1 := c.join("s1", "10.0.1.1", identity.School, "10.0.0.1")
+		s := startClip(t, hub.Node, "hall")
+		go s.run() // ended below
+		time.Sleep(10 * time.Second)
+		for range 5 { // at all times of the second between two looks
+			wake := make(chan struct{}, 1) // nobody reads
+			want := s1.table.subscribe(s1.table.named("hall"), media.LayerMain, wake, false)
+			if d := soon(t, time.Second, "it is known", func() bool { return s1.hearsOf("hall") }); d > 100*time.Millisecond {
+				t.Errorf("known after %s, over a round trip of 30 ms", d)
+			}
+			want.Close()
+			time.Sleep(linger + 5*time.Second + 230*time.Millisecond)
+			if s1.hearsOf("hall") {
+				t.Fatal("it is heard of though nobody wants it: this shows nothing")
+			}
+		}
+		close(s.stop)
+		c.close("s1", "hub")
+	})
+}

@@ -112,8 +112,22 @@ func (s *Store) Close() error {
 	return err
 }
 
-// openChecked opens the file, checks it and brings its tables up to date.
+// openChecked opens the file, checks it and brings its tables up to date. The first two
+// that open a new file switch it to WAL at the same time, and SQLite does not let one wait
+// for the other there but tells it to try again.
 func openChecked(path string) (*Store, error) {
+	for began := time.Now(); ; time.Sleep(openAgain) {
+		s, err := openOnce(path)
+		if !errors.Is(err, ErrBusy) || time.Since(began) > busyTimeout {
+			return s, err
+		}
+	}
+}
+
+// openAgain is how long a switch to WAL may take on a quick disk.
+const openAgain = 20 * time.Millisecond
+
+func openOnce(path string) (*Store, error) {
 	s, err := openSQLite(path)
 	if err != nil {
 		return nil, err

@@ -223,3 +223,25 @@ func TestACancelledWriteChangesNothing(t *testing.T) {
 		}
 	})
 }
+
+// A hub that starts beside the command that makes its first code: both find no file.
+func TestSeveralMayMakeTheFileAtOnce(t *testing.T) {
+	for range 10 {
+		path := filepath.Join(t.TempDir(), "classrelay.db")
+		opened := make(chan error, 6)
+		for range cap(opened) {
+			go func() { // ends with its result
+				s, err := Open(path)
+				if err == nil {
+					err = s.Close()
+				}
+				opened <- err
+			}()
+		}
+		for range cap(opened) {
+			if err := <-opened; err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
