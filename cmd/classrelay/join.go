@@ -89,7 +89,9 @@ func join(ctx context.Context, t terminal, j *enrol.Joining) (*enrol.Joined, err
 	}
 	_, _ = fmt.Fprintf(t.out, "This machine is now node %s%s; its certificate is good until %s and renews itself.\n",
 		m.Node, of, joined.NotAfter.Format(time.DateOnly))
-	if !joined.Written {
+	if joined.Written {
+		_, _ = fmt.Fprintf(t.out, "Its configuration is %s.\n", joined.Config)
+	} else {
 		_, _ = fmt.Fprintf(t.out, "%s was there already and stays as it is: it must name node %s and its identity.\n",
 			joined.Config, m.Node)
 	}
