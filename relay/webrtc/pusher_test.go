@@ -148,7 +148,8 @@ func TestViewerOfAPushMakesThePageSendAKeyFrame(t *testing.T) {
 func TestSecondPusherIsRefusedUntilTheFirstHasGone(t *testing.T) {
 	teach(t, Config{}, func(t *testing.T, s *school) {
 		t.Helper()
-		_, _, location := s.publish(t, "/whip/room-7")
+		first, _, location := s.publish(t, "/whip/room-7")
+		defer first.close() // it is told of its end, but its own goroutines go on
 		second := s.page(t, "10.0.0.10", browser()...)
 		second.sending("video/H264")
 		res := second.post("/whip/room-7")
