@@ -327,6 +327,7 @@ func TestASchoolHearsOfTheRoomsOfItsClasses(t *testing.T) {
 			clips, names = append(clips, s), append(names, name)
 		}
 		s0 := c.nodes["s0"]
+		time.Sleep(time.Second) // who does not run yet takes no new configuration
 		cfg := *hub.duties.config()
 		cfg.Classes = map[string]config.Class{"maths": {Main: "s1", Rooms: map[string]media.FeedID{"s0": "s0/cam", "s1": "s1/cam"}}}
 		if _, err := hub.Reload(&cfg); err != nil {
