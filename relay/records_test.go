@@ -217,6 +217,7 @@ func TestASchoolHoldsNothingOfAnother(t *testing.T) {
 				}
 			}
 		}
+		time.Sleep(lookAtRecords + time.Millisecond) // the hub answers from its disk before it looks there itself
 		if class, _ := p.nodes["hub-a"].table.classes.find("of-others"); class == nil {
 			t.Error("the hub does not have the class")
 		}
