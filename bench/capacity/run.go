@@ -78,7 +78,7 @@ func (c *Config) play(ctx context.Context, ramp Ramp) (results []Result, err err
 	if err != nil {
 		return nil, err
 	}
-	defer hub.stop()
+	defer hub.Stop()
 	// Two seconds of every camera's pictures are in the hub, and no school yet.
 	if err := wait(alive, settle); err != nil {
 		return nil, ended(ctx, alive, hub)
@@ -193,7 +193,7 @@ type reading struct {
 }
 
 func look(h *hub) (r reading, err error) {
-	if err := h.alive(); err != nil {
+	if err := h.Alive(); err != nil {
 		return r, err
 	}
 	var errs [4]error
@@ -226,7 +226,7 @@ func ended(ctx, alive context.Context, h *hub) error {
 	if ctx.Err() != nil {
 		return nil //nolint:nilerr // Ctrl-C is no failure
 	}
-	if err := h.alive(); err != nil {
+	if err := h.Alive(); err != nil {
 		return err
 	}
 	if err := context.Cause(alive); err != nil && !strings.Contains(err.Error(), "canceled") {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/classrelay/classrelay/bench/camera"
 	"github.com/classrelay/classrelay/bench/netem"
+	"github.com/classrelay/classrelay/bench/process"
 	"github.com/classrelay/classrelay/internal/freeport"
 	"github.com/classrelay/classrelay/relay/identity"
 )
@@ -51,7 +52,7 @@ type County struct {
 	stop    func()                    // cameras and lines
 
 	mu    sync.Mutex
-	nodes map[string]*node
+	nodes map[string]*process.Process
 }
 
 // addresses are where a node listens, and its school's camera.
@@ -77,7 +78,7 @@ func Start(cfg Config, log *zap.Logger) (*County, error) {
 	c := &County{
 		cfg: cfg, log: log,
 		at: make(map[string]addresses), lines: make(map[string][]*netem.Relay), cameras: make(map[string]string),
-		nodes: make(map[string]*node),
+		nodes: make(map[string]*process.Process),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var parts sync.WaitGroup
@@ -164,7 +165,7 @@ func (c *County) Kill(place string) {
 	delete(c.nodes, place)
 	c.mu.Unlock()
 	if n != nil {
-		n.kill()
+		n.Kill()
 	}
 }
 
@@ -182,7 +183,7 @@ func (c *County) Stop() {
 	c.mu.Lock()
 	var ending sync.WaitGroup
 	for _, n := range c.nodes {
-		ending.Go(n.stop) // ends within goodbye
+		ending.Go(n.Stop) // each has its time
 	}
 	c.mu.Unlock()
 	ending.Wait()
@@ -192,7 +193,7 @@ func (c *County) Stop() {
 // Lost says in words which of a county's nodes are gone and should not be.
 func (c *County) Lost() error {
 	err := c.alive()
-	if errors.Is(err, errEnded) {
+	if errors.Is(err, process.ErrEnded) {
 		return fmt.Errorf("the county is not whole: %w", err)
 	}
 	return err

@@ -2,18 +2,15 @@ package listing
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/classrelay/classrelay/bench/process"
 	"github.com/classrelay/classrelay/internal/freeport"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/config"
@@ -32,18 +29,15 @@ const (
 
 // hub is classrelay serve in a process of its own.
 type hub struct {
-	cmd   *exec.Cmd
-	quic  string
-	log   string
-	ended chan struct{}
-	err   error // once ended is closed
+	*process.Process
+	quic string
 }
 
-// startHub writes a configuration and starts the node. The process ends with stop.
+// startHub writes a configuration and starts the node. The process ends with Stop.
 func startHub(
 	program func(ctx context.Context, args ...string) *exec.Cmd, dir string, listen, hubs, up string,
 ) (*hub, error) {
-	h := &hub{quic: freeport.Address(), log: filepath.Join(dir, "hub.log"), ended: make(chan struct{})}
+	h := &hub{quic: freeport.Address()}
 	node := config.Config{
 		Node: hubName, Identity: filepath.Join(dir, hubName),
 		Listen: config.Listen{QUIC: h.quic},
@@ -60,44 +54,9 @@ func startHub(
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		return nil, err
 	}
-	log, err := os.Create(h.log)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = log.Close() }() // the process has its own
-	h.cmd = program(context.Background(), "serve", "--config", file)
-	h.cmd.Stdout, h.cmd.Stderr = log, log
-	if err := h.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the hub: %w", err)
-	}
-	go func() { // ends with the process
-		h.err = h.cmd.Wait()
-		close(h.ended)
-	}()
-	return h, nil
-}
-
-// alive returns why the hub is not there any more; nil while it is.
-func (h *hub) alive() error {
-	select {
-	case <-h.ended:
-		said, _ := os.ReadFile(h.log)
-		lines := strings.Split(strings.TrimSpace(string(said)), "\n")
-		return errors.Join(fmt.Errorf("the hub has ended: %s", lines[len(lines)-1]), h.err)
-	default:
-		return nil
-	}
-}
-
-// stop ends the process, and waits.
-func (h *hub) stop() {
-	_ = h.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself
-	select {
-	case <-h.ended:
-	case <-time.After(10 * time.Second): // above what serve takes to stop at most
-		_ = h.cmd.Process.Kill()
-		<-h.ended
-	}
+	cmd := program(context.Background(), "serve", "--config", file)
+	h.Process, err = process.Start("the hub", filepath.Join(dir, "hub.log"), cmd)
+	return h, err
 }
 
 // observer is a machine in this process that hears what the hub tells.

@@ -71,10 +71,10 @@ func Run(ctx context.Context, cfg Config) (r Result, err error) {
 	if err := b.machines(ctx); err != nil {
 		return r, err
 	}
-	defer b.hub.stop()
+	defer b.hub.Stop()
 	for _, step := range []func(context.Context, *Result) error{b.join, b.rest, b.news, b.questions} {
 		if err := step(ctx, &r); err != nil {
-			return r, errors.Join(err, b.hub.alive())
+			return r, errors.Join(err, b.hub.Alive())
 		}
 	}
 	return r, nil
@@ -140,8 +140,8 @@ func (b *bench) machines(ctx context.Context) (err error) {
 	defer cancel()
 	err = errors.Join(b.beside.untilNode(ctx, hubName), b.above.untilNode(ctx, hubName))
 	if err != nil {
-		err = errors.Join(err, b.hub.alive())
-		b.hub.stop()
+		err = errors.Join(err, b.hub.Alive())
+		b.hub.Stop()
 	}
 	return err
 }
@@ -203,7 +203,7 @@ func (b *bench) rest(ctx context.Context, r *Result) error {
 	if err := sleep(ctx, settle); err != nil {
 		return err
 	}
-	pid := b.hub.cmd.Process.Pid
+	pid := b.hub.PID()
 	before, err := usage.Of(pid)
 	if err != nil {
 		return err
