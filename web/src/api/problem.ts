@@ -16,6 +16,11 @@ export class Problem extends Error {
   }
 }
 
+/** asProblem is what was caught, as a problem; whatever else it is gets the code given. */
+export function asProblem(err: unknown, code: ProblemCode = 'internal'): Problem {
+  return err instanceof Problem ? err : new Problem(code, String(err));
+}
+
 /** problemOf reads an answer that is not a success. */
 export async function problemOf(answer: Response): Promise<Problem> {
   let said: { code?: unknown; detail?: unknown; codec?: unknown } = {};

@@ -1,7 +1,7 @@
 // WebRTC from the node (WHEP). The node is ICE-lite and learns our addresses from our own
 // checks, so the offer leaves at once, without waiting for candidates.
 import { ask } from '../api/ask';
-import { Problem } from '../api/problem';
+import { asProblem, Problem } from '../api/problem';
 import { inPath } from '../route';
 import { drawnFrames, Recent } from './frames';
 import { blank } from './held';
@@ -45,7 +45,7 @@ export class WhepRoad implements Road {
     this.pc.onconnectionstatechange = () => {
       if (this.pc.connectionState === 'failed') this.fail(new Problem('lost'));
     };
-    this.start().catch((err: unknown) => this.fail(err instanceof Problem ? err : new Problem('bad-offer', String(err))));
+    this.start().catch((err: unknown) => this.fail(asProblem(err, 'bad-offer')));
   }
 
   private async start(): Promise<void> {

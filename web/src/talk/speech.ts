@@ -1,6 +1,6 @@
 // A speech stays on air: when the connection is lost it finds the next one, until it is
 // stopped or the node refuses it.
-import { Problem } from '../api/problem';
+import { asProblem, type Problem } from '../api/problem';
 import { backoff } from '../play/backoff';
 import { Sending } from './whip';
 
@@ -50,7 +50,7 @@ export class Speech {
         failed: (problem) => this.failed(problem),
       });
     } catch (err) {
-      this.failed(err instanceof Problem ? err : new Problem('no-webrtc', String(err)));
+      this.failed(asProblem(err, 'no-webrtc'));
     }
   }
 

@@ -1,6 +1,6 @@
 // WebRTC to the node (WHIP, RFC 9725): one attempt at sending.
 import { ask } from '../api/ask';
-import { Problem } from '../api/problem';
+import { asProblem, Problem } from '../api/problem';
 import { inPath } from '../route';
 import { briskly } from './start';
 
@@ -29,7 +29,7 @@ export class Sending {
     this.timer = window.setTimeout(() => this.fail(new Problem('no-media')), connectWithin);
     this.pc.onconnectionstatechange = () => this.connection();
     stream.getTracks().forEach((track) => this.add(track, stream));
-    this.start().catch((err: unknown) => this.fail(err instanceof Problem ? err : new Problem('bad-offer', String(err))));
+    this.start().catch((err: unknown) => this.fail(asProblem(err, 'bad-offer')));
   }
 
   private add(track: MediaStreamTrack, stream: MediaStream): void {

@@ -4,11 +4,11 @@ import './classes.css';
 import { useEffect } from 'preact/hooks';
 import { useLanguage } from '../../i18n/language';
 import { say } from '../../i18n/words';
-import { toLogin } from '../../route';
 import { Account } from '../../ui/Account';
 import { Summary } from '../../ui/Summary';
 import { TopBar } from '../../ui/TopBar';
 import { Words } from '../../ui/Words';
+import { useLogin } from '../../ui/useLogin';
 import { ClassCard } from './ClassCard';
 import { useClasses } from './useClasses';
 
@@ -21,9 +21,7 @@ export function ClassesPage() {
   useEffect(() => {
     document.title = say('class.title', { node: node || 'classrelay' });
   });
-  useEffect(() => {
-    if (problem?.code === 'login' || problem?.code === 'expired') location.replace(toLogin(problem.code));
-  }, [problem]);
+  useLogin(problem);
 
   return (
     <>

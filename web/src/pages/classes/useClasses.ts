@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { askClasses, askSession } from '../../api/ask';
 import { follow } from '../../api/events';
-import { Problem } from '../../api/problem';
+import { asProblem, type Problem } from '../../api/problem';
 import type { ClassState, Session, Status } from '../../api/types';
 
 export interface ClassesView {
@@ -29,7 +29,7 @@ export function useClasses(): ClassesView {
       setClasses(await askClasses());
       setProblem(null);
     } catch (err) {
-      setProblem(err instanceof Problem ? err : new Problem('internal', String(err)));
+      setProblem(asProblem(err));
     }
   };
   useEffect(() => {

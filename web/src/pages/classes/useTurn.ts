@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { turnClass } from '../../api/ask';
-import { Problem } from '../../api/problem';
+import { asProblem, type Problem } from '../../api/problem';
 import type { ClassState } from '../../api/types';
 import { isTrue, type Turn } from './turns';
 
@@ -38,7 +38,7 @@ export function useTurn(c: ClassState, look: () => void): Turning {
     setProblem(null);
     turnClass(c.id, to).then(look, (err: unknown) => {
       setTurn(null);
-      setProblem(err instanceof Problem ? err : new Problem('internal', String(err)));
+      setProblem(asProblem(err));
     });
   };
   return { turn: done ? null : turn, late, problem, ask };

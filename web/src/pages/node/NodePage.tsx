@@ -3,11 +3,11 @@ import './node.css';
 import { useEffect } from 'preact/hooks';
 import { useLanguage } from '../../i18n/language';
 import { say } from '../../i18n/words';
-import { toLogin } from '../../route';
 import { Account } from '../../ui/Account';
 import { Summary } from '../../ui/Summary';
 import { TopBar } from '../../ui/TopBar';
 import { Words } from '../../ui/Words';
+import { useLogin } from '../../ui/useLogin';
 import { Feeds } from './Feeds';
 import { LinkPanel } from './LinkPanel';
 import { LogList } from './LogList';
@@ -30,9 +30,7 @@ export function NodePage() {
   useEffect(() => {
     document.title = status ? `${status.node} - classrelay` : 'classrelay';
   });
-  useEffect(() => {
-    if (problem?.code === 'login' || problem?.code === 'expired') location.replace(toLogin(problem.code));
-  }, [problem]);
+  useLogin(problem);
 
   return (
     <>

@@ -2,7 +2,7 @@
 // else the last key frame, drawn by the browser. Only while it is seen.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ask } from '../../api/ask';
-import { Problem } from '../../api/problem';
+import { asProblem, Problem } from '../../api/problem';
 import { doProblem, say, sayProblem } from '../../i18n/words';
 import { inPath } from '../../route';
 import { drawKeyFrame } from './keyFrame';
@@ -82,7 +82,7 @@ async function failure(drawing: Promise<void>): Promise<Problem | null> {
     await drawing;
     return null;
   } catch (err) {
-    return err instanceof Problem ? err : new Problem('internal', String(err));
+    return asProblem(err);
   }
 }
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { askHistory, askLog, askSession } from '../../api/ask';
 import { follow } from '../../api/events';
-import { Problem } from '../../api/problem';
+import { asProblem, type Problem } from '../../api/problem';
 import type { LogLine, Session, Status } from '../../api/types';
 import { Past } from '../../chart/past';
 
@@ -37,7 +37,7 @@ export function useNode(): NodeView {
         loaded = true;
       } catch (err) {
         loaded = false;
-        setProblem(err instanceof Problem ? err : new Problem('internal', String(err)));
+        setProblem(asProblem(err));
       }
     };
     void load();

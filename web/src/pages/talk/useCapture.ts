@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Problem } from '../../api/problem';
+import { asProblem, Problem } from '../../api/problem';
 import { list, open, type Devices, type Wish } from '../../talk/devices';
 
 export interface Capture {
@@ -32,7 +32,7 @@ export function useCapture(changed: (stream: MediaStream) => void): Capture {
       setDevices(await list());
       changed(got);
     } catch (err) {
-      setProblem(err instanceof Problem ? err : new Problem('no-device', String(err)));
+      setProblem(asProblem(err, 'no-device'));
     } finally {
       setAsking(false);
     }
