@@ -282,7 +282,10 @@ func (l *link) open(now time.Time, m letter) error {
 		l.due.ask = now
 	}
 	if m.wanted != nil {
-		for _, say := range l.receiver.settle(m.wanted) {
+		l.receiver.wanted = m.wanted
+	}
+	if again := l.receiver.again; m.wanted != nil || !again.IsZero() && !now.Before(again) {
+		for _, say := range l.receiver.settle(now) {
 			if err := l.tell(say); err != nil {
 				return err
 			}
@@ -377,7 +380,9 @@ func (l *link) hear(now time.Time, m *control.Message) error {
 	case m.Unsubscribe != nil:
 		l.sender.leave(now, m.Unsubscribe.Flow)
 	case m.Refused != nil:
-		l.log.Warn("the peer refuses a subscription", zap.String("why", m.Refused.Why))
+		if l.receiver.decline(now, m.Refused.Flow) {
+			l.log.Warn("the peer refuses a subscription; it is asked again", zap.String("why", m.Refused.Why))
+		}
 	case m.KeyFrame != nil:
 		l.sender.keyFrame(m.KeyFrame.Flow)
 	case m.Classes != nil:
@@ -405,7 +410,7 @@ func (l *link) next() time.Time {
 		next = earlier(next, l.due.ask)
 	}
 	next = earlier(next, l.exchange.Next())
-	for _, t := range []time.Time{l.due.pump, l.receiver.up.Next()} {
+	for _, t := range []time.Time{l.due.pump, l.receiver.again, l.receiver.up.Next()} {
 		if !t.IsZero() {
 			next = earlier(next, t)
 		}

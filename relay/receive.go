@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"maps"
 	"time"
 
 	"go.uber.org/zap"
@@ -19,6 +20,9 @@ type receiver struct {
 	in      chan<- roq.Received
 	up      *fanout.Uplink
 	flows   map[target]inflow
+	wanted  map[target]bool // true: even while a better layer is sent
+	not     declined
+	again   time.Time // when something the peer declined is to be asked for; zero: nothing is
 	writers map[media.FeedID]media.Writer
 	next    uint64 // the flow id to try next
 	log     *zap.Logger
@@ -31,6 +35,7 @@ func newReceiver(t *table, s *roq.Session, in chan<- roq.Received, log *zap.Logg
 		in:      in,
 		up:      fanout.NewUplink(0),
 		flows:   make(map[target]inflow),
+		not:     make(declined),
 		writers: make(map[media.FeedID]media.Writer),
 		next:    roq.MinMediaFlow,
 		log:     log,
@@ -44,17 +49,17 @@ type inflow struct {
 }
 
 // settle makes the flows that are open those that are wanted, and returns what to
-// tell the peer for that.
-func (r *receiver) settle(wanted map[target]bool) (say []*control.Message) {
+// tell the peer for that. What the peer has declined waits for its time.
+func (r *receiver) settle(now time.Time) (say []*control.Message) {
 	for t, f := range r.flows {
-		if _, ok := wanted[t]; !ok {
+		if _, ok := r.wanted[t]; !ok {
 			say = append(say, &control.Message{Unsubscribe: &control.Unsubscribe{Flow: f.id}})
 			r.close(t)
 		}
 	}
-	for t, always := range wanted {
+	for t, always := range r.wanted {
 		f, ok := r.flows[t]
-		if ok && f.always == always {
+		if ok && f.always == always || now.Before(r.not[t].until) {
 			continue
 		}
 		if !ok {
@@ -72,7 +77,23 @@ func (r *receiver) settle(wanted map[target]bool) (say []*control.Message) {
 			Feed: t.feed, Layer: t.layer, Flow: f.id, Always: always,
 		}})
 	}
+	maps.DeleteFunc(r.not, func(t target, _ decline) bool { _, ok := r.wanted[t]; return !ok })
+	r.again = r.not.next(now)
 	return say
+}
+
+// decline takes in that the peer does not give the layer of a flow, and tells whether that
+// is news.
+func (r *receiver) decline(now time.Time, id uint64) bool {
+	for t, f := range r.flows {
+		if f.id == id {
+			r.close(t)
+			r.not.add(now, t)
+			r.again = r.not.next(now)
+			return r.not[t].wait == askAgain
+		}
+	}
+	return false
 }
 
 // open picks a flow id and is ready to receive on it, before the peer is asked.
