@@ -54,6 +54,7 @@ type Script struct {
 
 // The limits where the script has none: those of the product.
 const (
+	limitOpen = 2 * time.Second         // of the first step: no camera runs yet, and every player is new
 	limitMain = time.Second             // first picture of a new main school
 	limitCut  = 2 * time.Second         // after the line is back
 	limitKill = 1500 * time.Millisecond // after the hub has died
@@ -72,6 +73,9 @@ func Parse(name string, data []byte, schools int) (*Script, error) {
 	}
 	s := &Script{Title: doc.Title}
 	for i := range doc.Steps {
+		if i == 0 && doc.Steps[i].Limit == "" {
+			doc.Steps[i].Limit = limitOpen.String()
+		}
 		s.Steps = append(s.Steps, step(file, fmt.Sprintf("$.steps[%d]", i), &doc.Steps[i], schools))
 	}
 	if file.Err() == nil && s.Steps[0].Deed != Main {

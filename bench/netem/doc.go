@@ -14,7 +14,8 @@
 // Stats: figures taken through a line whose own error is large are worth nothing.
 // On Linux the pump's thread goes before all others if root runs it, keeps its
 // processor while it waits, and makes no garbage, so that it is on time on a machine
-// whose cores are all taken: that is what measuring on one machine needs.
+// whose cores are all taken: that is what measuring on one machine needs. Of many
+// pumps in one program only as many do as leave a processor to the rest.
 package netem
 
 import core "github.com/classrelay/classrelay/internal/netem"
