@@ -23,6 +23,8 @@ type Allocator interface {
 type FlowOptions struct {
 	// Importance of the feed: who keeps the better picture longer.
 	Importance layer.Importance
+	// Shown says that a class watches the feed now: its picture comes before those of others.
+	Shown bool
 	// Fixed pins the feed to one layer (fixed_layer in the configuration).
 	Fixed   bool
 	FixedAt media.Layer
@@ -244,7 +246,7 @@ func (d *Downlink) wanted(now time.Time) layer.Want {
 	w := layer.Want{Waiting: d.waiting(now), Resumed: d.steer.quietSince(now)}
 	for i := range d.steer.feeds {
 		f := &d.steer.feeds[i]
-		out := layer.Feed{ID: f.id, Importance: f.Importance, Fixed: f.Fixed}
+		out := layer.Feed{ID: f.id, Importance: f.Importance, Shown: f.Shown, Fixed: f.Fixed}
 		out.FixedAt = pictureOf(f.FixedAt)
 		out.Audio = d.cost(now, f.id, media.LayerAudio, layer.NominalAudio) * 2 // sent twice
 		out.Sub = d.cost(now, f.id, media.LayerSub, layer.NominalSub)

@@ -25,7 +25,8 @@ type classes struct {
 	mu         sync.Mutex // taken before the table's
 	book       *lesson.Book
 	programmes map[string]*programme
-	appear     chan struct{} // closed and made anew when anything changes
+	onAir      map[media.FeedID]struct{} // what any of them watches
+	appear     chan struct{}             // closed and made anew when anything changes
 }
 
 func newClasses(t *table) *classes {
@@ -134,8 +135,17 @@ func (c *classes) changed(ids []string) {
 	}
 	close(c.appear)
 	c.appear = make(chan struct{})
+	c.onAir = c.book.Shown()
 	c.table.expect(c.rooms())
 	c.table.tellAll()
+}
+
+// watched tells whether some class watches a feed now.
+func (c *classes) watched(id media.FeedID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, is := c.onAir[id]
+	return is
 }
 
 // rooms are those of the classes that this node has a room in, or shows. With mu held.

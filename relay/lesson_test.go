@@ -71,6 +71,12 @@ func schoolName(i int) string { return fmt.Sprintf("school-%d", i) }
 
 func newNPlusN(t *testing.T, schools int, wire netem.Profile) *nplusn {
 	t.Helper()
+	return newNPlusNWith(t, schools, wire, config.Links{})
+}
+
+// newNPlusNWith is newNPlusN with a hub that has rules for its links.
+func newNPlusNWith(t *testing.T, schools int, wire netem.Profile, links config.Links) *nplusn {
+	t.Helper()
 	c := &nplusn{county: newCounty(t)}
 	ctx, stop := context.WithCancel(t.Context())
 	c.stop = stop
@@ -80,6 +86,7 @@ func newNPlusN(t *testing.T, schools int, wire netem.Profile) *nplusn {
 	}
 	c.run("hub", "10.0.0.1", &config.Config{
 		Listen:  config.Listen{QUIC: ":4433"},
+		Links:   links,
 		Classes: map[string]config.Class{"maths": {Main: schoolName(1), Rooms: rooms}},
 	})
 	for i := 1; i <= schools; i++ {
@@ -179,6 +186,32 @@ func TestEverySchoolBecomesTheMainSchool(t *testing.T) {
 			t.Logf("turn %d: school %d is on every screen after %v", i+1, main, slowest)
 			if slowest > time.Second {
 				t.Errorf("it took %v", slowest)
+			}
+		}
+		c.end()
+	})
+}
+
+// A link that may carry one sub stream and no more: what was shown must not keep away what
+// is to be shown now, as it did for as long as the old feed was held on to.
+func TestAThinLinkShowsTheNewMainSchool(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newNPlusNWith(t, 3, netem.Profile{Rate: 100e6, Delay: 20 * time.Millisecond}, config.Links{MaxRate: 1_200_000})
+		time.Sleep(6 * time.Second) // the main school sees nothing; a player bears that for ten seconds
+		for i, main := range []int{2, 1, 2} {
+			c.screens[2].turn()
+			began := time.Now()
+			if err := c.schools[main-1].table.classes.change("maths", schoolName(main), ""); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(3 * time.Second)
+			switch took := c.screens[2].first(main).Sub(began); {
+			case took < 0:
+				t.Errorf("turn %d: school %d is not seen after 3 s", i+1, main)
+			case took > time.Second:
+				t.Errorf("turn %d: school %d is seen after %s", i+1, main, took)
+			default:
+				t.Logf("turn %d: school %d is seen after %s", i+1, main, took)
 			}
 		}
 		c.end()

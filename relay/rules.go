@@ -5,7 +5,6 @@ import (
 	"github.com/classrelay/classrelay/internal/layer"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/config"
-	"github.com/classrelay/classrelay/relay/control"
 )
 
 // feedRule is what the configuration says about a feed on every link.
@@ -24,15 +23,18 @@ func (t *table) setRules(feeds map[media.FeedID]config.Feed) {
 	}
 }
 
-// options says how a flow that a peer asks for is to be treated.
-func (t *table) options(m *control.Subscribe) fanout.FlowOptions {
+// options says how a flow of a feed that a peer asks for is to be treated; always as in
+// control.Subscribe. What a class watches has a picture first: just after a change of its
+// main school a link carries the room before, too, until the new one has a picture, and
+// where one of them fits only, the new one never would.
+func (t *table) options(id media.FeedID, always bool) fanout.FlowOptions {
+	o := fanout.FlowOptions{Always: always, Shown: t.classes.watched(id)}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	o := fanout.FlowOptions{Always: m.Always}
-	if l, err := media.ParseLayer(t.rules[m.Feed].fixed); err == nil {
+	if l, err := media.ParseLayer(t.rules[id].fixed); err == nil {
 		o.Fixed, o.FixedAt = true, l
 	}
-	_, a, _ := t.routes.Best(m.Feed)
+	_, a, _ := t.routes.Best(id)
 	switch a.Role {
 	case string(config.RoleTeacher):
 		o.Importance = layer.Teacher

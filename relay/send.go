@@ -36,8 +36,10 @@ type sender struct {
 
 // outflow is one layer that the peer asked for.
 type outflow struct {
-	target target
-	sub    *subscription
+	target  target
+	sub     *subscription
+	always  bool               // as the peer asked
+	options fanout.FlowOptions // as the downlink has them
 }
 
 func newSender(t *table, peer string, s *roq.Session, wake chan<- struct{}, cfg fanout.DownlinkConfig) *sender {
@@ -54,7 +56,8 @@ func newSender(t *table, peer string, s *roq.Session, wake chan<- struct{}, cfg 
 // open starts a flow that the peer asked for.
 func (s *sender) open(now time.Time, m *control.Subscribe) error {
 	if f := s.flows[m.Flow]; f != nil && f.target == (target{m.Feed, m.Layer}) {
-		s.down.SetOptions(now, m.Flow, s.table.options(m)) // the same again, otherwise treated
+		f.always = m.Always // the same again, otherwise treated
+		s.value(now, m.Flow, f)
 		return nil
 	}
 	switch {
@@ -70,9 +73,24 @@ func (s *sender) open(now time.Time, m *control.Subscribe) error {
 	if err != nil {
 		return err
 	}
-	s.flows[m.Flow] = &outflow{target: t, sub: sub}
-	s.down.Open(now, m.Flow, m.Feed, m.Layer, s.table.options(m))
+	f := &outflow{target: t, sub: sub, always: m.Always, options: s.table.options(m.Feed, m.Always)}
+	s.flows[m.Flow] = f
+	s.down.Open(now, m.Flow, m.Feed, m.Layer, f.options)
 	return nil
+}
+
+// valueAll has the downlink treat every flow as is right now: what a class watches changes.
+func (s *sender) valueAll(now time.Time) {
+	for id, f := range s.flows {
+		s.value(now, id, f)
+	}
+}
+
+func (s *sender) value(now time.Time, id uint64, f *outflow) {
+	if o := s.table.options(f.target.feed, f.always); o != f.options {
+		f.options = o
+		s.down.SetOptions(now, id, o)
+	}
 }
 
 // close ends a flow.

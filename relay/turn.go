@@ -21,6 +21,7 @@ func (l *link) turn(now time.Time) error {
 		if err := l.announce(now); err != nil {
 			return err
 		}
+		l.sender.valueAll(now)
 		for _, m := range l.sender.withdraw(now) {
 			if err := l.tell(m); err != nil {
 				return err

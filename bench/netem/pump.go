@@ -65,7 +65,7 @@ func newPump(up, down Profile, seed uint64) (*pump, error) {
 // now and then until another one, which looks through its stack for garbage, lets go of it.
 // As many of them before all others as there are processors, and that other one never runs:
 // a county of fourteen lines on two processors stood still for good in one run of ten.
-var firsts atomic.Int32
+var firsts atomic.Int32 //nolint:gochecknoglobals // the processors are those of the whole program
 
 // run moves packets until ctx ends, then closes all ports.
 func (p *pump) run(ctx context.Context) {

@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"cmp"
 	"slices"
 )
 
@@ -12,8 +13,8 @@ type step struct {
 }
 
 // Ladder is the order in which the pictures of a link are added: sub streams by
-// importance, then main streams by importance; feeds of the same importance in
-// the order given. Level n has the first n steps.
+// importance, those that are shown first, then main streams by importance; feeds of the
+// same importance in the order given. Level n has the first n steps.
 type Ladder struct {
 	feeds []Feed
 	steps []step
@@ -34,7 +35,13 @@ func (l *Ladder) build(feeds []Feed) {
 		l.order = append(l.order, i)
 	}
 	slices.SortStableFunc(l.order, func(a, b int) int {
-		return int(l.feeds[b].Importance) - int(l.feeds[a].Importance)
+		switch shown := l.feeds[a].Shown; {
+		case shown == l.feeds[b].Shown:
+			return int(l.feeds[b].Importance) - int(l.feeds[a].Importance)
+		case shown:
+			return -1
+		}
+		return 1
 	})
 	sum := l.audio
 	for _, i := range l.order {
@@ -52,6 +59,9 @@ func (l *Ladder) build(feeds []Feed) {
 		}
 	}
 	l.subs = len(l.steps)
+	slices.SortStableFunc(l.order, func(a, b int) int {
+		return cmp.Or(int(l.feeds[b].Importance)-int(l.feeds[a].Importance), a-b)
+	})
 	for _, i := range l.order {
 		if l.feeds[i].Main > 0 && l.feeds[i].Sub > 0 {
 			sum += max(0, l.feeds[i].Main-l.feeds[i].Sub)

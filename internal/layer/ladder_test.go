@@ -44,6 +44,29 @@ func TestTheLadderGoesByImportance(t *testing.T) {
 	}
 }
 
+func TestWhatIsShownHasAPictureFirst(t *testing.T) {
+	var l Ladder
+	l.build([]Feed{
+		{ID: "teacher", Importance: Teacher, Sub: 0.5e6, Main: 4e6},
+		{ID: "pupils", Sub: 0.5e6, Main: 4e6},
+		{ID: "shown", Shown: true, Sub: 0.5e6, Main: 4e6},
+	})
+	want := [][]Picture{
+		{None, None, None},
+		{None, None, Sub},
+		{Sub, None, Sub},
+		{Sub, Sub, Sub},
+		{Main, Sub, Sub},
+		{Main, Main, Sub}, // for a better one it stands in line
+		{Main, Main, Main},
+	}
+	for level := range want {
+		if got := l.fill(nil, level); !slices.Equal(got, want[level]) {
+			t.Errorf("level %d: %v, want %v", level, got, want[level])
+		}
+	}
+}
+
 func TestAFeedFixedAtMainHasNoSub(t *testing.T) {
 	var l Ladder
 	l.build([]Feed{{Fixed: true, FixedAt: Main, Audio: 1, Sub: 10, Main: 100}, {Fixed: true, FixedAt: None, Sub: 10}})

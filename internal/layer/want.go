@@ -44,8 +44,11 @@ const (
 // the last 10 s with the repair planner's share; 0 means that the layer does not
 // exist or that nobody behind the link wants it.
 type Feed struct {
-	ID               media.FeedID
-	Importance       Importance
+	ID         media.FeedID
+	Importance Importance
+	// Shown says that a class watches the feed now: it has a picture before any other feed
+	// has. For a better one it stands in line.
+	Shown            bool
 	Audio, Sub, Main float64
 	// Fixed pins the picture (fixed_layer in the configuration): a layer other
 	// than FixedAt is not considered. Sound only stays possible when the link

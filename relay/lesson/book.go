@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/classrelay/classrelay/media"
 )
 
 const (
@@ -156,6 +158,19 @@ func (b *Book) All() []Class {
 		all = append(all, *b.classes[id])
 	}
 	return all
+}
+
+// Shown is what the classes watch now: their main schools, and who has the floor.
+func (b *Book) Shown() map[media.FeedID]struct{} {
+	shown := make(map[media.FeedID]struct{})
+	for _, c := range b.classes {
+		for _, room := range []string{c.Main, c.Floor} {
+			if feed, ok := c.Rooms[room]; ok && !c.Gone {
+				shown[feed] = struct{}{}
+			}
+		}
+	}
+	return shown
 }
 
 // Owns tells whether this node may change a class.
