@@ -136,6 +136,7 @@ func (c *classes) changed(ids []string) {
 	close(c.appear)
 	c.appear = make(chan struct{})
 	c.onAir = c.book.Shown()
+	c.table.gather(c.book.Rooms())
 	c.table.expect(c.rooms())
 	c.table.tellAll()
 }
@@ -226,6 +227,31 @@ func (c *classes) find(id string) (*programme, <-chan struct{}) {
 		c.table.expect(c.rooms())
 	}
 	return p, nil
+}
+
+// gather has the feeds of a class come together on one hub.
+func (t *table) gather(rooms map[media.FeedID]*lesson.Class) {
+	meetings := make(map[media.FeedID]route.Meeting, len(rooms))
+	for id, c := range rooms {
+		meetings[id] = route.Meeting{Class: c.ID, At: c.Meets}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rerouted(t.routes.SetMeetings(meetings))
+}
+
+// on tells of the machines that lessons can meet on.
+func (c *classes) on(machines func() []lesson.Machine) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.book.On(machines)
+}
+
+// lessons is how many meet on this node.
+func (c *classes) lessons() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.book.Lessons(c.table.node)
 }
 
 // tellAll makes every link tell its peer what there is.

@@ -29,6 +29,7 @@ type place struct {
 	member    identity.Member
 	table     *table
 	parents   []string // addresses, in the order of the configuration
+	capacity  int
 	vet       directory.Vet
 	server    *engine.Server // nil at a school
 	bus       *engine.Bus    // of the county
@@ -52,6 +53,8 @@ func (n *Node) openPlace() (*place, error) {
 		vet:    directory.Vet{County: m.County, Role: m.Level()},
 		log:    n.log,
 		appear: make(chan struct{}),
+
+		capacity: int(n.cfg.County.Capacity),
 	}
 	for _, parent := range n.cfg.Parents {
 		p.parents = append(p.parents, parent.Name())
@@ -63,6 +66,9 @@ func (n *Node) openPlace() (*place, error) {
 	share := directory.Share(n.cfg.County.Sharing())
 	cfg := directory.Config{Node: m.Node, County: m.County, Role: m.Level(), Share: share}
 	p.directory = directory.New(cfg, p.bus, above, n.log)
+	if m.Level() == identity.Hub {
+		n.table.classes.on(p.directory.Machines)
+	}
 	n.table.mu.Lock()
 	defer n.table.mu.Unlock()
 	n.table.hearing.share = share
@@ -157,7 +163,8 @@ func (p *place) announce() {
 			links = append(links, directory.Link{To: l.peer, RTT: int(rtt.Round(time.Millisecond).Milliseconds())})
 		}
 	}
-	p.directory.Announce(links, directory.Load{}, p.table.ownFeeds())
+	load := directory.Load{Capacity: p.capacity, Lessons: p.table.classes.lessons()}
+	p.directory.Announce(links, load, p.table.ownFeeds())
 }
 
 // ownFeeds lists the feeds whose source is at this node, as the directory has them.

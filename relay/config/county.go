@@ -29,6 +29,9 @@ type County struct {
 	Above []string `yaml:"above,omitempty"`
 	// Listen is the TCP address for the other machines, such as ":5222". Mutual TLS.
 	Listen string `yaml:"listen,omitempty"`
+	// Capacity weighs the hub machines of a county against each other: of two, one with 3
+	// gets three of four lessons. Default: 1.
+	Capacity Weight `yaml:"capacity,omitempty"`
 	// Share names the feeds that the level above may see and pull, and how much of them;
 	// parents[].max_rate caps the rate of all together. Default: all.
 	Share []Share `yaml:"share,omitempty"`
@@ -40,7 +43,7 @@ const defaultState = "state"
 // In tells whether the node has a place in a county.
 func (c *County) In() bool {
 	return c.Name != "" || c.Role != "" || c.State != "" || c.CA != "" || c.Listen != "" ||
-		len(c.Renew) > 0 || len(c.Hubs) > 0 || len(c.Above) > 0 || len(c.Share) > 0
+		len(c.Renew) > 0 || len(c.Hubs) > 0 || len(c.Above) > 0 || len(c.Share) > 0 || c.Capacity != 0
 }
 
 func (c *Config) checkCounty(k *checks) {

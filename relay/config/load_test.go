@@ -105,6 +105,7 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 		{"a rate in bytes", hub + "links: {max_rate: 4MB/s}\n", `links.max_rate: "4MB/s" is not a rate`},
 		{"a rate that is not a number", hub + "links: {max_rate: NaNMbit/s}\n", `links.max_rate: "NaNMbit/s" is not between`},
 		{"a negative rate", hub + "links: {max_rate: -4Mbit/s}\n", `links.max_rate: "-4Mbit/s" is not between`},
+		{"a weight that is none", hub + "county: {capacity: 0}\n", `county.capacity: "0" is not a whole number from 1 to 1000`},
 		{"a network that is an address", hub + "access: {watch: [10.0.0.0/8, 10.1.2.3]}\n", `hub.yaml:3:30: access.watch[1]: `},
 		{"a network with host bits", hub + "access: {push: [10.1.2.3/8]}\n", `access.push[0]: 10.1.2.3/8 has address bits`},
 		{"no node", "identity: pki/hub\n", `node: every node needs a name`},

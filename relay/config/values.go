@@ -26,6 +26,23 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil
 // String writes the duration the way it is read.
 func (d Duration) String() string { return time.Duration(d).String() }
 
+// Weight weighs one machine against others: a whole number, 1 to 1000. The zero value is
+// none, and counts as 1.
+type Weight int
+
+// maxWeight is more than machines differ by.
+const maxWeight = 1000
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (w *Weight) UnmarshalText(b []byte) error {
+	v, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil || v < 1 || v > maxWeight {
+		return fmt.Errorf("%q is not a whole number from 1 to %d", b, maxWeight)
+	}
+	*w = Weight(v)
+	return nil
+}
+
 // Rate is a bit rate in bit/s, written with its unit, as in "4Mbit/s".
 type Rate int64
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/identity"
+	"github.com/classrelay/classrelay/relay/lesson"
 )
 
 // Config says which node's directory it is.
@@ -283,7 +284,7 @@ func (d *Directory) Len() (nodes, feeds int) {
 }
 
 // Machines are the live machines of this county that lessons can be placed on.
-func (d *Directory) Machines() []Machine {
+func (d *Directory) Machines() []lesson.Machine {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.table.Machines()

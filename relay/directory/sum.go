@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/classrelay/classrelay/relay/lesson"
 )
 
 // sent is what the level above last heard of a node from here.
@@ -72,7 +74,7 @@ func (t *Table) due(now time.Time, share Share) []sent {
 // speak returns the list of a node as this machine tells it to the level above, if it is
 // the one to do so: the machine with a link to the node that told of it, so that the hops
 // are those that media would take. Among several it is one by hash, and all agree.
-func (t *Table) speak(id ID, machines []Machine) (Node, bool) {
+func (t *Table) speak(id ID, machines []lesson.Machine) (Node, bool) {
 	k := t.nodes[id]
 	if k.best.Role == t.role && id.County == t.self.County || isAbove(k.best.Role, t.role) {
 		return Node{}, false // it speaks for itself
@@ -116,12 +118,12 @@ func (t *Table) bestWay(k *known) (Node, bool) {
 
 // speaker picks one of the machines for a node: of those it has a link to, rather one
 // that does not only stand by; without any, one by its name.
-func speaker(id ID, links []Link, machines []Machine) (name string, rtt int) {
+func speaker(id ID, links []Link, machines []lesson.Machine) (name string, rtt int) {
 	for _, standby := range []bool{false, true} {
-		var linked []Machine
+		var linked []lesson.Machine
 		for _, m := range machines {
 			if slices.ContainsFunc(links, func(l Link) bool { return l.To == m.Name && (standby || !l.Standby) }) {
-				linked = append(linked, Machine{Name: m.Name})
+				linked = append(linked, lesson.Machine{Name: m.Name})
 			}
 		}
 		if len(linked) > 0 {
@@ -129,11 +131,11 @@ func speaker(id ID, links []Link, machines []Machine) (name string, rtt int) {
 			break
 		}
 	}
-	names := make([]Machine, len(machines)) // unweighted: talking costs nothing
+	names := make([]lesson.Machine, len(machines)) // unweighted: talking costs nothing
 	for i, m := range machines {
-		names[i] = Machine{Name: m.Name}
+		names[i] = lesson.Machine{Name: m.Name}
 	}
-	name = Order(id.String(), names)[0]
+	name = lesson.Order(id.String(), names)[0]
 	for _, l := range links {
 		if l.To == name {
 			rtt = l.RTT

@@ -10,6 +10,7 @@ import (
 
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/identity"
+	"github.com/classrelay/classrelay/relay/lesson"
 )
 
 const (
@@ -249,15 +250,19 @@ func (t *Table) Entries() []Entry {
 
 // Machines lists the live machines of this node's own county and role, itself included:
 // those that lessons can be placed on.
-func (t *Table) Machines() []Machine {
-	list := []Machine{{t.self.Name, t.own.Load}}
+func (t *Table) Machines() []lesson.Machine {
+	list := []lesson.Machine{machine(t.self.Name, t.own.Load)}
 	for id, k := range t.nodes {
 		if id.County == t.self.County && k.best.Role == t.role && len(k.best.Hops) == 1 {
-			list = append(list, Machine{id.Name, k.best.Load})
+			list = append(list, machine(id.Name, k.best.Load))
 		}
 	}
-	slices.SortFunc(list, func(a, b Machine) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(list, func(a, b lesson.Machine) int { return cmp.Compare(a.Name, b.Name) })
 	return list
+}
+
+func machine(name string, l Load) lesson.Machine {
+	return lesson.Machine{Name: name, Capacity: l.Capacity, Lessons: l.Lessons, Draining: l.Draining}
 }
 
 // Clashes lists the feeds that several nodes claim to have, with their names: two schools

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/classrelay/classrelay/internal/rendezvous"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/identity"
 )
@@ -96,7 +97,7 @@ func before(a, b bool) int {
 }
 
 func (t *Table) hash(w *Way) uint64 {
-	return hash(t.self.String(), string(w.Feed), w.County, strings.Join(w.Path, "/"))
+	return rendezvous.Hash(t.self.String(), string(w.Feed), w.County, strings.Join(w.Path, "/"))
 }
 
 // join finds the shortest chain of links from the last node of a path to this one, and

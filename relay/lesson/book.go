@@ -23,6 +23,8 @@ type Book struct {
 	own     map[string]*Class // those this node may change, as they are written
 	from    map[string]Peer   // who last said something new
 	gone    []string          // taken out, the longest ago first
+	// machines are those that lessons can meet on now; nil: nobody knows of any
+	machines func() []Machine
 }
 
 // Peer is who says something about classes; the zero value is this node.
@@ -40,6 +42,37 @@ func NewBook(node string) *Book {
 	return &Book{
 		node: node, classes: make(map[string]*Class), own: make(map[string]*Class), from: make(map[string]Peer),
 	}
+}
+
+// On tells the book of the machines that lessons can meet on; their Lessons are not read.
+// Without it they meet by rank.
+func (b *Book) On(machines func() []Machine) { b.machines = machines }
+
+// Lessons is how many classes have chosen a machine to meet on.
+func (b *Book) Lessons(machine string) (n int) {
+	for _, c := range b.classes {
+		if c.Meets == machine && !c.Gone {
+			n++
+		}
+	}
+	return n
+}
+
+// meet is where a class meets from now on: where it does, as long as that machine is there
+// and takes lessons, so that nothing moves in a lesson.
+func (b *Book) meet(c *Class) string {
+	if b.machines == nil {
+		return c.Meets
+	}
+	machines := b.machines()
+	for i := range machines {
+		m := &machines[i]
+		if m.Name == c.Meets && !m.Draining {
+			return c.Meets
+		}
+		m.Lessons = b.Lessons(m.Name)
+	}
+	return Place(c.ID, machines)
 }
 
 // Configure takes over the classes of this node's configuration and returns those that
@@ -73,7 +106,7 @@ func (b *Book) Configure(written []Class) (changed []string) {
 func (b *Book) adapt(w *Class, changed *[]string) {
 	old, fresh := b.classes[w.ID], *w
 	if !old.Gone && w.check(old.Main, old.Floor) == nil {
-		fresh.Main, fresh.Floor = old.Main, old.Floor
+		fresh.Main, fresh.Floor, fresh.Meets = old.Main, old.Floor, old.Meets
 	}
 	if old.Gone || !maps.Equal(fresh.Rooms, old.Rooms) || !slices.Equal(fresh.Hubs, old.Hubs) ||
 		fresh.Main != old.Main || fresh.Floor != old.Floor {
@@ -117,7 +150,7 @@ func (b *Book) Learn(peer Peer, told []Class) (changed []string) {
 			}
 		case b.Owns(c.ID) && old.Turn == 0 && !c.Gone && old.check(c.Main, c.Floor) == nil:
 			again := *old
-			again.Turn, again.By, again.Main, again.Floor = c.Turn, b.node, c.Main, c.Floor
+			again.Turn, again.By, again.Main, again.Floor, again.Meets = c.Turn, b.node, c.Main, c.Floor, c.Meets
 			b.put(&again, Peer{}, &changed)
 		}
 	}
@@ -158,6 +191,19 @@ func (b *Book) All() []Class {
 		all = append(all, *b.classes[id])
 	}
 	return all
+}
+
+// Rooms are the feeds of all classes, and the class each belongs to: the first by name.
+func (b *Book) Rooms() map[media.FeedID]*Class {
+	rooms := make(map[media.FeedID]*Class)
+	for _, c := range b.classes {
+		for _, feed := range c.Rooms {
+			if other := rooms[feed]; !c.Gone && (other == nil || c.ID < other.ID) {
+				rooms[feed] = c
+			}
+		}
+	}
+	return rooms
 }
 
 // Shown is what the classes watch now: their main schools, and who has the floor.
@@ -246,6 +292,6 @@ func (b *Book) set(c *Class, heard uint64, main, floor string) {
 		turn = min(heard, maxTurn/2) // whatever is claimed, there is room for more
 	}
 	next := *c
-	next.Turn, next.By, next.Main, next.Floor = turn+1, b.node, main, floor
+	next.Turn, next.By, next.Main, next.Floor, next.Meets = turn+1, b.node, main, floor, b.meet(c)
 	b.classes[c.ID] = &next
 }

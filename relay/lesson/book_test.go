@@ -339,3 +339,87 @@ func TestABookDoesNotGrow(t *testing.T) {
 		t.Errorf("%d classes are known", n)
 	}
 }
+
+// machines of a county, for a book.
+func onMachines(b *Book, names ...string) {
+	b.On(func() (list []Machine) {
+		for _, name := range names {
+			list = append(list, Machine{Name: name})
+		}
+		return list
+	})
+}
+
+func TestLessonsSpreadOverTheMachines(t *testing.T) {
+	b := NewBook("hub-a")
+	onMachines(b, "hub-a", "hub-b")
+	var written []Class
+	for i := range 10 {
+		c := maths("yinshan", "")
+		c.ID = fmt.Sprintf("class-%d", i)
+		written = append(written, c)
+	}
+	b.Configure(written)
+	for _, c := range written {
+		if b.Known(c.ID).Meets != "" {
+			t.Fatal("a class that has not begun meets somewhere")
+		}
+		if _, _, err := b.Change(c.ID, "banpo", ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, m := b.Lessons("hub-a"), b.Lessons("hub-b"); n+m != 10 || n < 3 || n > 7 {
+		t.Errorf("%d lessons on one machine, %d on the other", n, m) // at most 10 * 1.25 / 2, rounded up
+	}
+}
+
+func TestALessonMeetsOnTheSameMachineWhileThatIsThere(t *testing.T) {
+	b := NewBook("hub-a")
+	b.Configure([]Class{maths("yinshan", "")})
+	turn := func(main string) string {
+		t.Helper()
+		if _, _, err := b.Change("maths", main, ""); err != nil {
+			t.Fatal(err)
+		}
+		return b.Known("maths").Meets
+	}
+	if at := turn("banpo"); at != "" {
+		t.Errorf("no machine is known, and it meets on %s", at)
+	}
+	onMachines(b, "hub-b")
+	if at := turn("xihe"); at != "hub-b" {
+		t.Errorf("of one machine it meets on %q", at)
+	}
+	onMachines(b, "hub-a", "hub-b", "hub-c", "hub-d")
+	for _, main := range []string{"banpo", "xihe", "yinshan"} {
+		if at := turn(main); at != "hub-b" {
+			t.Errorf("it has moved to %s", at)
+		}
+	}
+	adapted := maths("yinshan", "")
+	adapted.Rooms["new"] = "new/room"
+	b.Configure([]Class{adapted})
+	if at := b.Known("maths").Meets; at != "hub-b" {
+		t.Errorf("with one room more it meets on %q", at)
+	}
+	onMachines(b, "hub-c") // hub-b is dead
+	if at := turn("banpo"); at != "hub-c" {
+		t.Errorf("its machine is dead, and it meets on %s", at)
+	}
+	onMachines(b, "hub-b", "hub-c") // and back
+	if at := turn("xihe"); at != "hub-c" {
+		t.Errorf("it has moved back to %s", at)
+	}
+}
+
+// A hub that has started anew, and knows of no lesson, takes over where it meets.
+func TestAHubThatStartsAnewLearnsWhereALessonMeets(t *testing.T) {
+	old := maths("banpo", "")
+	old.Turn, old.By, old.Meets = 7, "hub", "hub-b"
+	b := NewBook("hub")
+	b.Configure([]Class{maths("yinshan", "")})
+	b.Learn(peer("banpo", false), []Class{old})
+	if c := b.Known("maths"); c.Main != "banpo" || c.Meets != "hub-b" {
+		t.Errorf("%+v", c)
+	}
+}

@@ -15,6 +15,8 @@ const (
 	maxRooms = 256
 	// maxHubs bounds those who may change it.
 	maxHubs = 16
+	// maxName bounds the name of a machine.
+	maxName = 255
 	// maxTurn is more turns than anybody takes, and far from where the number ends.
 	maxTurn = 1 << 32
 	// Prefix is what the names of classes begin with where a feed's name is wanted.
@@ -40,6 +42,10 @@ type Class struct {
 	Main string `json:"main,omitempty"`
 	// Floor is the room that the main school watches; empty: none.
 	Floor string `json:"floor,omitempty"`
+	// Meets is the hub machine on which its feeds come together, where several could be it:
+	// chosen with the first change of the main school, and kept while the machine is there.
+	// Empty: not chosen yet; then the highest rank of package rendezvous is it.
+	Meets string `json:"meets,omitempty"`
 	// Gone says that the class was taken out of the configuration.
 	Gone bool `json:"gone,omitempty"`
 }
@@ -84,6 +90,9 @@ func (c *Class) Validate() error {
 	}
 	if c.Turn > maxTurn || len(c.Hubs) > maxHubs {
 		return fmt.Errorf("%w: %s has turned %d times and belongs to %d nodes", ErrClass, c.ID, c.Turn, len(c.Hubs))
+	}
+	if len(c.Meets) > maxName {
+		return fmt.Errorf("%w: %s meets on a machine with a name of %d letters", ErrClass, c.ID, len(c.Meets))
 	}
 	if c.Gone {
 		return nil

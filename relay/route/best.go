@@ -2,8 +2,10 @@ package route
 
 import (
 	"maps"
+	"math"
 	"slices"
 
+	"github.com/classrelay/classrelay/internal/rendezvous"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/control"
 )
@@ -38,6 +40,24 @@ func (t *Table) SetSilence(now map[string]Silence) (changed []media.FeedID) {
 	return slices.Sorted(maps.Keys(ids))
 }
 
+// Meeting is the class that a feed belongs to, and the machine it has chosen to meet on;
+// empty: none yet.
+type Meeting struct{ Class, At string }
+
+// SetMeetings says which feeds belong to classes. Of several hubs that are as good, all the
+// feeds of a class come by the same one, and the classes spread over them. It returns the
+// feeds for which that has changed, in order.
+func (t *Table) SetMeetings(now map[media.FeedID]Meeting) (changed []media.FeedID) {
+	for id := range t.offers {
+		if t.meetings[id] != now[id] {
+			changed = append(changed, id)
+		}
+	}
+	t.meetings = now
+	slices.Sort(changed)
+	return changed
+}
+
 // Hold keeps a feed that is watched on the peer it comes by. An empty name lets go
 // of it: nobody watches, and the next one begins with the best way again.
 func (t *Table) Hold(id media.FeedID, peer string) {
@@ -58,8 +78,8 @@ func (t *Table) Peers(id media.FeedID) []string { return slices.Sorted(maps.Keys
 // best way there is. A way that is silent, here or further up, comes after all
 // others; then an online source comes first, the peer that the feed is held on, the
 // shortest path, a peer that gets the feed anyway, so that it leaves its school once
-// and not once for each hub, and the first by name, so that every run and every node
-// decide alike.
+// and not once for each hub, the peer that it meets the other feeds of its class at (see
+// SetMeetings), and the first by name, so that every run and every node decide alike.
 func (t *Table) Best(id media.FeedID) (peer string, f control.Feed, ok bool) {
 	if f, ok = t.own[id]; ok {
 		return "", f, true
@@ -87,6 +107,7 @@ type way struct {
 	peer                        string
 	feed                        control.Feed
 	known, silent, online, held bool
+	rank                        float64 // how much its class would rather meet there
 }
 
 func (t *Table) way(peer string, id media.FeedID) way {
@@ -94,7 +115,22 @@ func (t *Table) way(peer string, id media.FeedID) way {
 	if !ok {
 		return way{}
 	}
-	return way{peer: peer, feed: f, known: true, silent: f.Silent || t.silent[peer] != Heard, online: f.Online}
+	return way{
+		peer: peer, feed: f, known: true, silent: f.Silent || t.silent[peer] != Heard, online: f.Online,
+		rank: t.rank(id, NodeOf(peer)),
+	}
+}
+
+// rank is how much the class of a feed would rather meet at a node; 0: it is in none.
+func (t *Table) rank(id media.FeedID, node string) float64 {
+	switch m, is := t.meetings[id]; {
+	case !is:
+		return 0
+	case m.At == node:
+		return math.Inf(1)
+	default:
+		return rendezvous.Rank(m.Class, node)
+	}
 }
 
 // before tells which of two ways to a feed is the better one.
@@ -110,6 +146,8 @@ func (w *way) before(o *way) bool {
 		return len(w.feed.Path) < len(o.feed.Path)
 	case w.feed.Flowing != o.feed.Flowing:
 		return w.feed.Flowing
+	case w.rank != o.rank:
+		return w.rank > o.rank
 	}
 	return w.peer < o.peer
 }

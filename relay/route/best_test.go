@@ -198,3 +198,74 @@ func BenchmarkAHubOf500Schools(b *testing.B) {
 		}
 	})
 }
+
+func TestTheFeedsOfAClassMeetOnOneHub(t *testing.T) {
+	tb := New("s")
+	rooms := []media.FeedID{"t/room", "u/room", "v/room"}
+	for _, hub := range []string{"a", "b"} {
+		var feeds []control.Feed
+		for _, id := range append(rooms, "other") {
+			feeds = append(feeds, feed(id, "t", hub))
+		}
+		tb.SetPeer(hub, feeds, 0)
+	}
+	meetings := func(at string) map[media.FeedID]Meeting {
+		m := make(map[media.FeedID]Meeting)
+		for _, id := range rooms {
+			m[id] = Meeting{Class: "maths", At: at}
+		}
+		return m
+	}
+	if changed := tb.SetMeetings(meetings("")); !slices.Equal(changed, rooms) {
+		t.Errorf("changed: %v", changed)
+	}
+	byRank := tb.by(rooms[0])
+	for _, id := range rooms {
+		if tb.by(id) != byRank {
+			t.Errorf("%s comes by %s, others by %s", id, tb.by(id), byRank)
+		}
+	}
+	for _, at := range []string{"b", "a"} {
+		tb.SetMeetings(meetings(at))
+		for _, id := range rooms {
+			if tb.by(id) != at {
+				t.Errorf("the class meets on %s, and %s comes by %s", at, id, tb.by(id))
+			}
+		}
+		if tb.by("other") != "a" {
+			t.Errorf("a feed of no class comes by %s", tb.by("other"))
+		}
+	}
+	if changed := tb.SetMeetings(meetings("a")); len(changed) != 0 {
+		t.Errorf("the same again: %v", changed)
+	}
+	tb.Hold(rooms[0], "b")
+	if tb.by(rooms[0]) != "b" {
+		t.Error("a feed that is watched has moved")
+	}
+}
+
+func TestClassesSpreadOverHubs(t *testing.T) {
+	tb := New("s")
+	meetings := make(map[media.FeedID]Meeting)
+	var feeds [2][]control.Feed
+	for i := range 200 {
+		id := media.FeedID(fmt.Sprintf("t/%d", i))
+		meetings[id] = Meeting{Class: fmt.Sprint("class-", i)}
+		for j, hub := range []string{"a", "b"} {
+			feeds[j] = append(feeds[j], feed(id, "t", hub))
+		}
+	}
+	tb.SetPeer("a", feeds[0], 0)
+	tb.SetPeer("b", feeds[1], 0)
+	tb.SetMeetings(meetings)
+	byA := 0
+	for id := range meetings {
+		if tb.by(id) == "a" {
+			byA++
+		}
+	}
+	if byA < 80 || byA > 120 {
+		t.Errorf("%d of 200 classes by one of two hubs", byA)
+	}
+}

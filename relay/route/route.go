@@ -28,6 +28,8 @@ type Table struct {
 	held   map[media.FeedID]string              // by which peer a watched feed comes
 	silent map[string]Silence
 	upper  map[string]bool // the peers that this node has dialled: its parents
+
+	meetings map[media.FeedID]Meeting
 }
 
 // New returns an empty table for the node of this name.

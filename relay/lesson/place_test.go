@@ -1,4 +1,4 @@
-package directory
+package lesson
 
 import (
 	"fmt"
@@ -55,7 +55,7 @@ func TestADeadMachineMovesItsOwnLessonsOnly(t *testing.T) {
 
 func TestOrderWeighsWithCapacity(t *testing.T) {
 	list := machines(2)
-	list[1].Load.Capacity = 3
+	list[1].Capacity = 3
 	first := 0
 	for i := range 4000 {
 		if Order(fmt.Sprint("k", i), list)[0] == "hub-b" {
@@ -69,7 +69,7 @@ func TestOrderWeighsWithCapacity(t *testing.T) {
 
 func TestMachinesThatDrainComeLast(t *testing.T) {
 	list := machines(3)
-	list[0].Load.Draining = true
+	list[0].Draining = true
 	for i := range 100 {
 		if o := Order(fmt.Sprint("k", i), list); o[2] != "hub-a" || len(o) != 3 {
 			t.Fatal(o)
@@ -79,7 +79,7 @@ func TestMachinesThatDrainComeLast(t *testing.T) {
 		}
 	}
 	for i := range list {
-		list[i].Load.Draining = true
+		list[i].Draining = true
 	}
 	if Place("k", list) == "" {
 		t.Error("all drain, and the lesson is nowhere")
@@ -98,15 +98,15 @@ func TestPlaceKeepsTheCap(t *testing.T) {
 		list := machines(1 + rng.IntN(5))
 		weights := 0
 		for i := range list {
-			list[i].Load.Capacity = 1 + rng.IntN(4)
-			weights += list[i].Load.Capacity
+			list[i].Capacity = 1 + rng.IntN(4)
+			weights += list[i].Capacity
 		}
 		for lesson := range 200 {
 			name := Place(fmt.Sprint("k", rng.IntN(1000)), list)
 			i := slices.IndexFunc(list, func(m Machine) bool { return m.Name == name })
-			list[i].Load.Lessons++
-			if most := math.Ceil(1.25 * float64((lesson+1)*list[i].Load.Capacity) / float64(weights)); float64(list[i].Load.Lessons) > most {
-				t.Fatalf("seed %d: %s has %d of %d lessons, at most %.0f", seed, name, list[i].Load.Lessons, lesson+1, most)
+			list[i].Lessons++
+			if most := math.Ceil(1.25 * float64((lesson+1)*list[i].Capacity) / float64(weights)); float64(list[i].Lessons) > most {
+				t.Fatalf("seed %d: %s has %d of %d lessons, at most %.0f", seed, name, list[i].Lessons, lesson+1, most)
 			}
 		}
 	}

@@ -1,16 +1,22 @@
-package directory
+package lesson
 
 import (
 	"cmp"
-	"hash/fnv"
 	"math"
 	"slices"
+
+	"github.com/classrelay/classrelay/internal/rendezvous"
 )
 
 // Machine is a hub machine that lessons can meet on.
 type Machine struct {
 	Name string
-	Load Load
+	// Capacity weighs machines against each other. 0 means 1.
+	Capacity int
+	// Lessons that meet there now.
+	Lessons int
+	// Draining machines take no new lessons.
+	Draining bool
 }
 
 // loadCap is how far above its fair share a machine may be loaded: a quarter. Less would
@@ -30,7 +36,7 @@ func Order(class string, machines []Machine) []string {
 	}
 	list := make([]ranked, 0, len(machines))
 	for _, m := range machines {
-		list = append(list, ranked{m.Name, m.Load.Draining, score(class, m)})
+		list = append(list, ranked{m.Name, m.Draining, float64(m.weight()) * rendezvous.Rank(class, m.Name)})
 	}
 	slices.SortFunc(list, func(a, b ranked) int {
 		if a.draining != b.draining {
@@ -54,13 +60,13 @@ func Order(class string, machines []Machine) []string {
 // the lesson. "" without machines.
 func Place(class string, machines []Machine) string {
 	order := Order(class, machines)
-	by := make(map[string]Load, len(machines))
+	by := make(map[string]Machine, len(machines))
 	weights, lessons := 0, 1 // with the new one
 	for _, m := range machines {
-		by[m.Name] = m.Load
-		lessons += m.Load.Lessons
-		if !m.Load.Draining {
-			weights += m.Load.weight()
+		by[m.Name] = m
+		lessons += m.Lessons
+		if !m.Draining {
+			weights += m.weight()
 		}
 	}
 	for _, name := range order {
@@ -75,25 +81,4 @@ func Place(class string, machines []Machine) string {
 	return order[0] // all drain, or those that do not are full: somewhere it must be
 }
 
-func (l Load) weight() int { return max(l.Capacity, 1) }
-
-// score is -weight/ln(h) of a hash between 0 and 1.
-func score(class string, m Machine) float64 {
-	h := (float64(hash(class, m.Name)>>11) + 0.5) / (1 << 53)
-	return -float64(m.Load.weight()) / math.Log(h)
-}
-
-// hash is the same on every machine and in every version. FNV's upper bits hardly move
-// with its last byte, so they are mixed (the finalizer of MurmurHash3).
-func hash(parts ...string) uint64 {
-	f := fnv.New64a()
-	for _, p := range parts {
-		_, _ = f.Write([]byte(p + "\x00")) // a hash takes anything
-	}
-	x := f.Sum64()
-	x ^= x >> 33
-	x *= 0xff51afd7ed558ccd
-	x ^= x >> 33
-	x *= 0xc4ceb9fe1a85ec53
-	return x ^ x>>33
-}
+func (m Machine) weight() int { return max(m.Capacity, 1) }
