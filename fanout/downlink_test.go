@@ -210,6 +210,55 @@ func TestALinkBeginsWithSubAndGoesUpAtAKeyFrame(t *testing.T) {
 	}
 }
 
+// The node further up goes over to the sub stream: here main stops and sub comes on.
+func TestMainThatIsOvertakenMakesRoomForSub(t *testing.T) {
+	f := newFar(t, DownlinkConfig{})
+	f.open(mainFlow, media.LayerMain)
+	f.open(subFlow, media.LayerSub)
+	main, sub := newCamera(media.LayerMain), newCamera(media.LayerSub)
+	shown := f.show(subFlow, sub, 2)
+	f.run(10*time.Second, both(f.show(mainFlow, main, 12), shown))
+	if l, _ := f.d.PictureNow("room"); l != media.LayerMain {
+		t.Fatalf("%v is shown", l)
+	}
+	stopped := f.now
+	for f.now.Sub(stopped) < 2*time.Second {
+		f.run(10*time.Millisecond, shown)
+		if l, ok := f.d.PictureNow("room"); ok && l == media.LayerSub {
+			break
+		}
+	}
+	if took := f.now.Sub(stopped); took > overtakenAfter+100*time.Millisecond { // two frames more
+		t.Errorf("sub is shown after %s", took)
+	}
+}
+
+// A document camera of two pictures a second pauses for longer than that all the time.
+func TestASlowMainStreamIsNotOvertaken(t *testing.T) {
+	f := newFar(t, DownlinkConfig{})
+	f.open(mainFlow, media.LayerMain)
+	f.open(subFlow, media.LayerSub)
+	main, sub := newCamera(media.LayerMain), newCamera(media.LayerSub)
+	shown, next := f.show(subFlow, sub, 2), f.now
+	slow := func(now time.Time) {
+		if now.Before(next) {
+			return
+		}
+		main.now, next = now, next.Add(500*time.Millisecond)
+		for _, p := range main.frame(t, 30, true) {
+			f.d.Push(now, mainFlow, p)
+		}
+	}
+	f.run(10*time.Second, both(slow, shown))
+	for range 500 {
+		f.run(10*time.Millisecond, both(slow, shown))
+		if l, _ := f.d.PictureNow("room"); l != media.LayerMain {
+			last, _ := f.d.LastSwitch()
+			t.Fatalf("%v is shown: %s", l, last.Why)
+		}
+	}
+}
+
 func TestWhoNeedsTheSubStreamGetsItBesideMain(t *testing.T) {
 	f := newFar(t, DownlinkConfig{})
 	f.open(mainFlow, media.LayerMain)

@@ -36,6 +36,10 @@ type FlowOptions struct {
 const (
 	// absentAfter: a layer that has given nothing for so long is not there.
 	absentAfter = 1500 * time.Millisecond
+	// overtakenAfter: a main stream is not there while the sub stream has been coming
+	// without it for so long: six frames. A node further up has gone over to sub; its key
+	// frames on a thin line are the longest pause that is none, and seen to be usual.
+	overtakenAfter = 250 * time.Millisecond
 	// repairShare is what repair adds to a layer on an ordinary link.
 	repairShare = 1.05
 	// wireShare is what headers add to RTP packets of full size (67 of 1311).
@@ -300,12 +304,22 @@ func (d *Downlink) cost(now time.Time, id media.FeedID, l media.Layer, nominal f
 			return 0
 		case !known:
 			bits = nominal
-		case f.rate.Silent(now, absentAfter):
+		case f.rate.Silent(now, absentAfter) || d.overtaken(f):
 			return 0
 		}
 		return bits * wireShare * repairShare
 	}
 	return 0
+}
+
+// overtaken tells whether a main stream has stopped while the sub stream goes on: the node
+// that it comes from has changed over.
+func (d *Downlink) overtaken(main *flow) bool {
+	if main.layer != media.LayerMain {
+		return false
+	}
+	sub := d.find(main.feed, media.LayerSub)
+	return sub != nil && main.rate.OvertakenBy(&sub.rate, overtakenAfter)
 }
 
 // PictureNow tells which layer of a feed's picture is being sent; false: none.

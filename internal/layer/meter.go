@@ -14,6 +14,9 @@ const (
 	// a camera in it, and one more or less does not matter.
 	meterSlots = 10
 	slotLength = int64(time.Second)
+	// longestPause is what may lie between two pictures of a slow camera. After more the
+	// layer was away and has come again, which says nothing about how it goes.
+	longestPause = 750 * time.Millisecond
 	// meterSoonest is how long a layer must have been seen for its rate to count.
 	meterSoonest = 500 * time.Millisecond
 )
@@ -22,10 +25,11 @@ const (
 // times of its packets, so that a cached group that comes at once does not look like
 // more. The zero value has seen nothing.
 type Meter struct {
-	slots [meterSlots]int64 // bytes in each second
-	slot  int64             // number of the newest slot
-	first time.Time         // arrival of the first packet
-	last  time.Time         // arrival of the newest packet
+	slots [meterSlots]int64         // bytes in each second
+	gaps  [meterSlots]time.Duration // the longest pause that ended in it
+	slot  int64                     // number of the newest slot
+	first time.Time                 // arrival of the first packet
+	last  time.Time                 // arrival of the newest packet
 }
 
 // Add counts a packet. One that was counted already (read again from the cached
@@ -37,19 +41,25 @@ func (m *Meter) Add(at time.Time, bytes int) {
 	if at.Before(m.last) {
 		return
 	}
+	pause := at.Sub(m.last)
+	if pause > longestPause {
+		pause = 0
+	}
 	m.last = at
 	n := int64(at.Sub(m.first)) / slotLength
 	m.advance(n)
 	m.slots[n%meterSlots] += int64(bytes)
+	m.gaps[n%meterSlots] = max(m.gaps[n%meterSlots], pause)
 }
 
 func (m *Meter) advance(n int64) {
 	for ; m.slot < n; m.slot++ {
 		if n-m.slot > meterSlots {
-			m.slots, m.slot = [meterSlots]int64{}, n
+			m.slots, m.gaps, m.slot = [meterSlots]int64{}, [meterSlots]time.Duration{}, n
 			return
 		}
-		m.slots[(m.slot+1)%meterSlots] = 0
+		next := (m.slot + 1) % meterSlots
+		m.slots[next], m.gaps[next] = 0, 0
 	}
 }
 
@@ -67,6 +77,16 @@ func (m *Meter) Bits(now time.Time) (float64, bool) {
 	}
 	over := min(seen, time.Duration((meterSlots-1)*slotLength+n%slotLength))
 	return float64(sum*8) / over.Seconds(), true
+}
+
+// OvertakenBy tells whether another layer has come on for longer than this one ever pauses,
+// and for d at least, since this one came last: whoever sends both has given this one up.
+func (m *Meter) OvertakenBy(other *Meter, d time.Duration) bool {
+	usual := time.Duration(0)
+	for _, gap := range m.gaps {
+		usual = max(usual, gap)
+	}
+	return !m.Empty() && other.last.Sub(m.last) > max(d, 2*usual)
 }
 
 // Empty tells whether nothing has ever come.
