@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"github.com/classrelay/classrelay/internal/netem"
+	"github.com/classrelay/classrelay/internal/quantile"
 	"github.com/classrelay/classrelay/internal/testnet"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/config"
@@ -234,7 +235,7 @@ func watch(t *testing.T, n *Node, id media.FeedID, d time.Duration) (latencies [
 
 func percentile(d []time.Duration, p int) time.Duration {
 	slices.Sort(d)
-	return d[(len(d)-1)*p/100]
+	return quantile.Of(d, p)
 }
 
 func TestAFeedCrossesOneLink(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/classrelay/classrelay/internal/quantile"
 )
 
 // Report is what a script did to a county. Fields are added, never renamed.
@@ -70,8 +72,7 @@ func (r *Report) turns() *Turns {
 		return nil
 	}
 	slices.Sort(each)
-	at := func(share float64) float64 { return each[int(share*float64(len(each)-1)+0.5)] }
-	t.P50Ms, t.P95Ms, t.MaxMs = at(0.5), at(0.95), at(1)
+	t.P50Ms, t.P95Ms, t.MaxMs = quantile.Of(each, 50), quantile.Of(each, 95), quantile.Of(each, 100)
 	return &t
 }
 

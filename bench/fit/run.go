@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"text/tabwriter"
+
+	"github.com/classrelay/classrelay/internal/quantile"
 )
 
 // Row is what a cell gave over its seeds.
@@ -80,7 +82,7 @@ func (r *Row) Of(f Figure, s Stat) float64 {
 	case Median:
 		return v[len(v)/2]
 	case P95:
-		return v[(len(v)*95+99)/100-1] // nearest rank: the 19th of 20
+		return quantile.Of(v, 95) // the 19th of 20
 	case Highest:
 		return v[len(v)-1]
 	case Lowest:

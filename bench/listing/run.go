@@ -14,6 +14,7 @@ import (
 
 	"github.com/classrelay/classrelay/bench/capacity/usage"
 	"github.com/classrelay/classrelay/internal/freeport"
+	"github.com/classrelay/classrelay/internal/quantile"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/directory"
 	"github.com/classrelay/classrelay/relay/identity"
@@ -290,10 +291,6 @@ func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // spreadOf is the middle, the 95th of 100 and the highest of some times.
 func spreadOf(v []float64) Spread {
-	if len(v) == 0 {
-		return Spread{}
-	}
 	slices.Sort(v)
-	at := func(share float64) float64 { return v[int(share*float64(len(v)-1)+0.5)] }
-	return Spread{Median: at(0.5), P95: at(0.95), Highest: v[len(v)-1]}
+	return Spread{Median: quantile.Of(v, 50), P95: quantile.Of(v, 95), Highest: quantile.Of(v, 100)}
 }

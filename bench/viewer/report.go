@@ -3,6 +3,8 @@ package viewer
 import (
 	"slices"
 	"time"
+
+	"github.com/classrelay/classrelay/internal/quantile"
 )
 
 // Report is the truth about one viewer. Times are in milliseconds.
@@ -39,14 +41,10 @@ type Percentiles struct {
 	Max float64 `json:"max"`
 }
 
-// percentiles sorts d. The q-th percentile is the smallest value with at least
-// that share of all at or below it.
+// percentiles sorts d.
 func percentiles(d []time.Duration) Percentiles {
-	if len(d) == 0 {
-		return Percentiles{}
-	}
 	slices.Sort(d)
-	at := func(q int) float64 { return ms(d[max(0, (len(d)*q+99)/100-1)]) }
+	at := func(percent int) float64 { return ms(quantile.Of(d, percent)) }
 	return Percentiles{P50: at(50), P95: at(95), P99: at(99), Max: at(100)}
 }
 

@@ -1,6 +1,7 @@
-// Package quantile keeps the distribution of a duration over the recent past:
-// buckets of one millisecond, so that a p99 is right to a millisecond, and two
-// halves that take turns, so that the past is forgotten.
+// Package quantile says how values are spread. Recent keeps the distribution of a
+// duration over the recent past: buckets of one millisecond, so that a p99 is right to a
+// millisecond, and two halves that take turns, so that the past is forgotten. Of reads a
+// list that is all there.
 //
 // Recent is a core: it is told the time and belongs to one goroutine.
 package quantile
@@ -86,7 +87,7 @@ func (r *Recent) Summary(now time.Time) Summary {
 
 // at is the upper edge of the bucket in which the given percentile falls.
 func (r *Recent) at(n, percent uint64) time.Duration {
-	rank := (n*percent + 99) / 100
+	want := rank(n, percent)
 	var seen uint64
 	for i := range buckets {
 		for _, c := range r.halves {
@@ -94,7 +95,7 @@ func (r *Recent) at(n, percent uint64) time.Duration {
 				seen += uint64(c.at[i])
 			}
 		}
-		if seen >= rank {
+		if seen >= want {
 			return time.Duration(i+1) * time.Millisecond
 		}
 	}

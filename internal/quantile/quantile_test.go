@@ -57,3 +57,25 @@ func BenchmarkAdd(b *testing.B) {
 		r.Add(now, 20*time.Millisecond)
 	}
 }
+
+func TestAPercentileOfAListIsOneOfItsValues(t *testing.T) {
+	twenty := []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20}
+	for _, tt := range []struct {
+		name    string
+		list    []int
+		percent int
+		want    int
+	}{
+		{"none", nil, 50, 0},
+		{"one is every percentile", []int{7}, 1, 7},
+		{"half of twenty", twenty, 50, 10},
+		{"the 19th of 20", twenty, 95, 19},
+		{"what falls between two is the higher", twenty, 96, 20},
+		{"all", twenty, 100, 20},
+		{"half of three", []int{1, 2, 3}, 50, 2},
+	} {
+		if got := Of(tt.list, tt.percent); got != tt.want {
+			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}

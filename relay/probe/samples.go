@@ -1,10 +1,10 @@
 package probe
 
 import (
-	"math"
 	"slices"
 	"time"
 
+	"github.com/classrelay/classrelay/internal/quantile"
 	"github.com/classrelay/classrelay/relay/clock"
 )
 
@@ -102,8 +102,7 @@ func spread(list []time.Duration) Spread {
 		return Spread{}
 	}
 	slices.Sort(list)
-	at := func(q float64) time.Duration {
-		return list[max(0, int(math.Ceil(q*float64(len(list))))-1)]
+	return Spread{
+		N: len(list), Min: list[0], P50: quantile.Of(list, 50), P99: quantile.Of(list, 99), Max: list[len(list)-1],
 	}
-	return Spread{N: len(list), Min: list[0], P50: at(0.5), P99: at(0.99), Max: list[len(list)-1]}
 }
