@@ -12,6 +12,7 @@ import (
 
 	"github.com/classrelay/classrelay/bench/capacity/usage"
 	"github.com/classrelay/classrelay/internal/freeport"
+	"github.com/classrelay/classrelay/internal/pause"
 	"github.com/classrelay/classrelay/relay/identity"
 )
 
@@ -80,7 +81,7 @@ func (c *Config) play(ctx context.Context, ramp Ramp) (results []Result, err err
 	}
 	defer hub.Stop()
 	// Two seconds of every camera's pictures are in the hub, and no school yet.
-	if err := wait(alive, settle); err != nil {
+	if err := pause.For(alive, settle); err != nil {
 		return nil, ended(ctx, alive, hub)
 	}
 	before, _ := hub.rss() // left out where the system does not tell
@@ -138,7 +139,7 @@ func (c *Config) step(ctx context.Context, l *load, h *hub, step *Step) (*measur
 		return nil, err
 	}
 	defer stop()
-	if err := wait(ctx, settle); err != nil {
+	if err := pause.For(ctx, settle); err != nil {
 		return nil, err
 	}
 	before, err := look(h)
@@ -147,7 +148,7 @@ func (c *Config) step(ctx context.Context, l *load, h *hub, step *Step) (*measur
 	}
 	l.takeTally()
 	began := time.Now()
-	if err := wait(ctx, c.For); err != nil {
+	if err := pause.For(ctx, c.For); err != nil {
 		return nil, err
 	}
 	after, err := look(h)
@@ -179,7 +180,7 @@ func (l *load) awaitPictures(ctx context.Context, step *Step) error {
 		if time.Since(began) > settleMost {
 			return fmt.Errorf("%d of %d schools have no picture after %s", silent, len(l.schools), settleMost)
 		}
-		if err := wait(ctx, 100*time.Millisecond); err != nil {
+		if err := pause.For(ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -208,16 +209,6 @@ func (r reading) since(earlier reading) Spent {
 	return Spent{
 		CPUs: runtime.NumCPU(), Hub: r.hub.Sub(earlier.hub), Generator: r.generator.Sub(earlier.generator),
 		Machine: r.machine.Sub(earlier.machine), Drops: r.drops - earlier.drops,
-	}
-}
-
-// wait returns early, with the cause, when ctx ends.
-func wait(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }
 

@@ -2,7 +2,6 @@ package flood
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"github.com/classrelay/classrelay/bench/chain"
 	"github.com/classrelay/classrelay/bench/netem"
 	"github.com/classrelay/classrelay/bench/viewer"
+	"github.com/classrelay/classrelay/internal/pause"
 	"github.com/classrelay/classrelay/roq"
 )
 
@@ -110,7 +110,7 @@ func lesson(ctx context.Context, cfg Config, dir string, s stranger, log *zap.Lo
 	defer fail(nil)
 	running := c.Start(ctx, fail)
 	defer running.Stop()
-	if err := wait(ctx, 2*time.Second); err != nil { // the link comes up before they do
+	if err := pause.For(ctx, 2*time.Second); err != nil { // the link comes up before they do
 		return row, err
 	}
 	var strangers sync.WaitGroup
@@ -124,7 +124,7 @@ func lesson(ctx context.Context, cfg Config, dir string, s stranger, log *zap.Lo
 			}
 		})
 	}
-	if err := wait(ctx, cfg.For); err != nil {
+	if err := pause.For(ctx, cfg.For); err != nil {
 		return row, err
 	}
 	running.StopViewer()
@@ -134,16 +134,4 @@ func lesson(ctx context.Context, cfg Config, dir string, s stranger, log *zap.Lo
 		row.Tries = float64(s.tries()) / cfg.For.Seconds()
 	}
 	return row, nil
-}
-
-// wait fails when ctx ends before.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return errors.Join(context.Cause(ctx))
-	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/classrelay/classrelay/bench/capacity/usage"
 	"github.com/classrelay/classrelay/internal/freeport"
+	"github.com/classrelay/classrelay/internal/pause"
 	"github.com/classrelay/classrelay/internal/quantile"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/directory"
@@ -201,7 +202,7 @@ func (b *bench) join(ctx context.Context, r *Result) error {
 // rest watches the hub while nothing happens but what is repeated.
 func (b *bench) rest(ctx context.Context, r *Result) error {
 	b.say("the hub at rest for %s", b.cfg.For)
-	if err := sleep(ctx, settle); err != nil {
+	if err := pause.For(ctx, settle); err != nil {
 		return err
 	}
 	pid := b.hub.PID()
@@ -210,7 +211,7 @@ func (b *bench) rest(ctx context.Context, r *Result) error {
 		return err
 	}
 	began := time.Now()
-	if err := sleep(ctx, b.cfg.For); err != nil {
+	if err := pause.For(ctx, b.cfg.For); err != nil {
 		return err
 	}
 	after, err := usage.Of(pid)
@@ -247,7 +248,7 @@ func (b *bench) news(ctx context.Context, r *Result) error {
 			return err
 		}
 		above = append(above, ms(there.Sub(began)))
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+		if err := pause.For(ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -274,17 +275,6 @@ func (b *bench) questions(ctx context.Context, r *Result) error {
 	}
 	r.Asked = spreadOf(took)
 	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/classrelay/classrelay/internal/pause"
 	"github.com/classrelay/classrelay/media"
 	"github.com/classrelay/classrelay/relay/clock"
 	"github.com/classrelay/classrelay/relay/control"
@@ -55,15 +56,15 @@ func (s *school) dial(ctx context.Context, hub string) error {
 	if err != nil {
 		return err
 	}
-	if err := sleep(ctx, rand.N(redialMax)); err != nil { //nolint:gosec // to spread them
+	if err := pause.For(ctx, rand.N(redialMax)); err != nil { //nolint:gosec // to spread them
 		return err
 	}
-	for pause := redialMin; ; pause = min(2*pause, redialMax) {
+	for again := redialMin; ; again = min(2*again, redialMax) {
 		if s.conn, err = s.connect(ctx, addr); err == nil {
 			break
 		}
 		s.turned++
-		if e := sleep(ctx, pause+rand.N(pause/2)); e != nil { //nolint:gosec // to spread them
+		if e := pause.For(ctx, again+rand.N(again/2)); e != nil { //nolint:gosec // to spread them
 			return fmt.Errorf("school %s: %w", s.name, errors.Join(e, err))
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/classrelay/classrelay/internal/pause"
 )
 
 // Bulk is a download of others on the line: TCP flows the way of the media that send
@@ -114,7 +116,7 @@ func (c counter) Write(b []byte) (int, error) {
 
 // download is one flow, from its beginning to its end.
 func (b *Beside) download(ctx context.Context, bulk Bulk, to net.Addr) error {
-	if !pause(ctx, time.Until(b.start.Add(bulk.From))) {
+	if pause.For(ctx, time.Until(b.start.Add(bulk.From))) != nil {
 		return nil
 	}
 	if bulk.To > 0 {
@@ -142,16 +144,6 @@ func (b *Beside) download(ctx context.Context, bulk Bulk, to net.Addr) error {
 			}
 			return err
 		}
-	}
-}
-
-// pause waits and tells whether ctx has not ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(d):
-		return true
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/classrelay/classrelay/bench/netem"
+	"github.com/classrelay/classrelay/internal/pause"
 )
 
 const (
@@ -163,20 +164,13 @@ func routeTCP(ctx context.Context, name string, d time.Duration, log *zap.Logger
 	stop := running(ctx, r.Run)
 	b := r.Download([]netem.Bulk{{}})
 	stopBulk := running(ctx, b.Run)
-	wait(ctx, warmUp)
+	_ = pause.For(ctx, warmUp)
 	before, begin := b.Received(), time.Now()
-	wait(ctx, d)
+	_ = pause.For(ctx, d)
 	got := float64(b.Received()-before) * 8 / time.Since(begin).Seconds() / 1e6
 	if err := errors.Join(stopBulk(), stop(), r.Close()); err != nil {
 		return Row{}, fmt.Errorf("%s: %w", name, err)
 	}
 	want := flood * 1448 / 1500 / 1e6
 	return between("router", name, "Mbit/s", got, (1-off)*want, (1+off)*want), nil
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/classrelay/classrelay/bench/camera"
 	"github.com/classrelay/classrelay/bench/netem"
 	"github.com/classrelay/classrelay/bench/stamp"
+	"github.com/classrelay/classrelay/internal/pause"
 	"github.com/classrelay/classrelay/media"
 )
 
@@ -106,7 +107,7 @@ func ask(ctx context.Context, to string, d time.Duration) ([]time.Duration, erro
 		if _, err := c.Write(pack(au)); err != nil {
 			return took, err
 		}
-		wait(ctx, picture/2)
+		_ = pause.For(ctx, picture/2)
 		asked := time.Now()
 		if _, err := c.Write([]byte{isEcho}); err != nil {
 			return took, err

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/classrelay/classrelay/internal/pause"
 	"github.com/classrelay/classrelay/relay/identity"
 )
 
@@ -98,7 +99,7 @@ func (j *Joining) ask(ctx context.Context, a *Ask) (got *asked, hub string, err 
 			}
 			failures = append(failures, err)
 		}
-		if !pause(ctx, time.Duration(round+1)*time.Second) {
+		if pause.For(ctx, time.Duration(round+1)*time.Second) != nil {
 			break
 		}
 	}
@@ -117,18 +118,6 @@ func final(err error) bool {
 	case ReasonUnknown, ReasonBusy, ReasonFailed:
 	}
 	return false
-}
-
-// pause waits, and tells whether to go on.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 func (j *Joining) install(got *asked, hub string) (*Joined, error) {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/classrelay/classrelay/internal/pause"
 )
 
 // The client of NATS can reconnect by itself. We do it here because our connections are
@@ -32,12 +34,7 @@ func (b *Bus) keep(ctx context.Context) {
 		if err := b.connection(ctx); err == nil && time.Since(began) > redialAfter {
 			continue // it was up for a while: the next link may be there already
 		}
-		pause := time.NewTimer(redialAfter + rand.N(redialJitter)) //nolint:gosec // jitter only
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-		}
-		pause.Stop()
+		_ = pause.For(ctx, redialAfter+rand.N(redialJitter)) //nolint:gosec // jitter only
 	}
 }
 

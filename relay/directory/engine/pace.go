@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"time"
+
+	"github.com/classrelay/classrelay/internal/pause"
 )
 
 // What control may take of a school's line, in bytes a second, and what it may save up:
@@ -33,12 +35,5 @@ func (p *pace) wait(ctx context.Context, n int) error {
 	if over <= 0 {
 		return nil
 	}
-	t := time.NewTimer(over)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return pause.For(ctx, over)
 }
