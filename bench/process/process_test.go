@@ -14,7 +14,7 @@ import (
 // or ends.
 func program(t *testing.T, does string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestProgram$") //nolint:noctx // Stop ends it
+	cmd := exec.Command(os.Args[0], "-test.run=^TestProgram$") // Stop ends it
 	cmd.Env = append(os.Environ(), "PROGRAM="+does)
 	return cmd
 }
@@ -75,7 +75,7 @@ func TestStopAndKillEndAProgram(t *testing.T) {
 }
 
 func TestAProgramThatIsNotThereIsNamed(t *testing.T) {
-	_, err := Start("the hub", filepath.Join(t.TempDir(), "log"), exec.Command("/nowhere/classrelay")) //nolint:noctx // it cannot start
+	_, err := Start("the hub", filepath.Join(t.TempDir(), "log"), exec.Command("/nowhere/classrelay"))
 	if err == nil || !strings.Contains(err.Error(), "start the hub") {
 		t.Errorf("%v", err)
 	}
