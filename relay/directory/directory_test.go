@@ -287,38 +287,3 @@ func TestForgedListsAreRefused(t *testing.T) {
 		}
 	})
 }
-
-func TestQuestionsAndHintsOfOtherParts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := startHub(t, "hub-a")
-		defer h.close()
-		s := startSchool(t, "s1", h)
-		defer s.close()
-		soon(t, time.Second, "it is listed", func() bool { n, _ := h.Len(); return n == 1 })
-		stop, err := h.Answer("sync", func(_ context.Context, node string, body []byte) []byte {
-			return []byte(node + " asks " + string(body))
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer stop()
-		hints := make(chan string, 1)
-		stop, err = s.OnHint("rev", func(b []byte) { hints <- string(b) })
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer stop()
-		time.Sleep(100 * time.Millisecond) // the subscriptions are on their way
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if got, err := s.Ask(ctx, "sync", []byte("since 4")); err != nil || string(got) != "s1 asks since 4" {
-			t.Errorf("%q, %v", got, err)
-		}
-		if err := h.Hint("s1", "rev", []byte("5")); err != nil {
-			t.Fatal(err)
-		}
-		if got := <-hints; got != "5" {
-			t.Errorf("%q", got)
-		}
-	})
-}

@@ -13,12 +13,10 @@ import (
 //
 //	school.COUNTY.NODE.ann      a school's full list, to the hub machines of its county
 //	school.COUNTY.NODE.where    a question, answered by one hub machine
-//	school.COUNTY.NODE.ask.X    a question of another part of the node, such as the store's
 //	machine.COUNTY.NODE.…       the same of a hub machine, or one of a city or a province
 //	hub.COUNTY.NODE.sum         lists of a county for the level above, in whose bus this is
 //	city.COUNTY.NODE.sum        the same of a city, which may tell of several counties
 //	hub.….where, city.….where   questions to the level above
-//	to.COUNTY.NODE.X            a word to one node, such as "there is a new revision"
 //
 // A node's name may have dots in it, which separate the parts of a subject: they are
 // written as '~', which no name has.
@@ -29,7 +27,6 @@ const (
 	byMachine = "machine"
 	fromHub   = "hub"
 	fromCity  = "city"
-	toNode    = "to"
 )
 
 // within is what a node writes on in its own county.
@@ -81,11 +78,11 @@ func writer(subject string) (kind string, id ID, err error) {
 type Rights struct{ Write, Listen []string }
 
 // RightsOf are those of a node that attaches to the bus of its county: to speak for
-// itself, and to hear what is meant for it.
+// itself, and to hear the answers to its questions.
 func RightsOf(id ID, r identity.Role) Rights {
 	return Rights{
 		Write:  []string{subject(within(r), id, ">")},
-		Listen: []string{subject(toNode, id, ">"), Inbox(id) + ".>"},
+		Listen: []string{Inbox(id) + ".>"},
 	}
 }
 
@@ -93,7 +90,7 @@ func RightsOf(id ID, r identity.Role) Rights {
 func RightsBelow(county string, r identity.Role) Rights {
 	return Rights{
 		Write:  []string{upwards(r) + "." + token(county) + ".>"},
-		Listen: []string{toNode + "." + token(county) + ".>", "_INBOX." + token(county) + ".>"},
+		Listen: []string{"_INBOX." + token(county) + ".>"},
 	}
 }
 
