@@ -42,7 +42,7 @@ func (s *Store) Apply(ctx context.Context, c Change) error {
 			return fmt.Errorf("%w: it begins at revision %d, this machine is at epoch %d, revision %d",
 				ErrGap, c.From, st.epoch, st.rev)
 		}
-		a := applying{Store: s, tx: t, st: &st, c: &c, mine: mine}
+		a := applying{Store: s, tx: t, st: &st, c: &c}
 		return a.run()
 	})
 }
@@ -67,7 +67,6 @@ type applying struct {
 	tx
 	st   *state
 	c    *Change
-	mine line             // our history before it
 	have map[string]int64 // which of our changes the sender has
 }
 

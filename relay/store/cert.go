@@ -87,24 +87,6 @@ func (s *Store) Revoked(ctx context.Context) (serials []string, err error) {
 	return serials, err
 }
 
-// Revocations is Revoked with all that is known.
-func (s *Store) Revocations(ctx context.Context) (list []Revocation, err error) {
-	err = s.view(ctx, "list the revoked certificates", func(t tx) error {
-		list, err = revocations(t)
-		return err
-	})
-	return list, err
-}
-
-// MergeRevoked takes in what another machine has revoked. Serials that are known stay
-// as they are. The caller has made sure that the other one may revoke: a hub may.
-func (s *Store) MergeRevoked(ctx context.Context, list []Revocation) error {
-	if len(list) == 0 {
-		return nil
-	}
-	return s.update(ctx, "take in revoked certificates", func(t tx) error { return revokeAll(t, list) })
-}
-
 // Certs lists the certificates that were given out here, by node, newest first.
 func (s *Store) Certs(ctx context.Context) (list []Cert, err error) {
 	err = s.view(ctx, "list the certificates", func(t tx) error {
@@ -132,6 +114,8 @@ func revocations(t tx) ([]Revocation, error) {
 	}, `SELECT serial, node, reason, at FROM revoked ORDER BY serial`)
 }
 
+// revokeAll takes in what another machine has revoked. Serials that are known stay as
+// they are. The caller has made sure that the other one may revoke: a hub may.
 func revokeAll(t tx, list []Revocation) error {
 	for _, v := range list {
 		if err := revoke(t, v); err != nil {

@@ -40,15 +40,29 @@ func TestRevokingANodeRevokesWhatIsStillOfUse(t *testing.T) {
 	})
 }
 
+// takeIn revokes what another machine has revoked.
+func takeIn(t *testing.T, s *Store, list ...Revocation) {
+	t.Helper()
+	must(t, s.update(t.Context(), "take in", func(t tx) error { return revokeAll(t, list) }))
+}
+
+// revoked is all that is known of what is revoked.
+func revoked(t *testing.T, s *Store) (list []Revocation) {
+	t.Helper()
+	must(t, s.view(t.Context(), "list", func(t tx) (err error) {
+		list, err = revocations(t)
+		return err
+	}))
+	return list
+}
+
 func TestRevocationsOfOthersAreTakenIn(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		first := Revocation{"0a", "s012", "stolen", noon()}
-		must(t, s.MergeRevoked(t.Context(), []Revocation{first}))
+		takeIn(t, s, first)
 		second := Revocation{"0b", "s013", "", noon().Add(time.Hour)}
-		must(t, s.MergeRevoked(t.Context(), []Revocation{{"0a", "forged", "", noon()}, second}))
-		list, err := s.Revocations(t.Context())
-		must(t, err)
-		if !reflect.DeepEqual(list, []Revocation{first, second}) {
+		takeIn(t, s, Revocation{"0a", "forged", "", noon()}, second)
+		if list := revoked(t, s); !reflect.DeepEqual(list, []Revocation{first, second}) {
 			t.Errorf("got %+v", list)
 		}
 		serials, err := s.Revoked(t.Context())

@@ -246,7 +246,7 @@ func TestRevokedSerialsComeAlong(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		hub, school := hubAndSchool(t, s)
 		pull(t, school, hub)
-		must(t, hub.MergeRevoked(t.Context(), []Revocation{{"0a", "s099", "stolen", noon()}}))
+		takeIn(t, hub, Revocation{"0a", "s099", "stolen", noon()})
 		pull(t, school, hub) // no record has changed
 		serials, err := school.Revoked(t.Context())
 		must(t, err)

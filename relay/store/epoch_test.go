@@ -87,10 +87,6 @@ func TestAReturnedWriterIsFencedAndItsEditsAreKept(t *testing.T) {
 		if len(log) != 5 || log[0].Action != "edit.refused" || log[4].Action != "epoch.fenced" {
 			t.Errorf("the log ends with %+v", log)
 		}
-		must(t, hub.DropRefused(t.Context(), refused[0].ID))
-		if left, err := hub.Refused(t.Context()); len(left) != 3 || err != nil {
-			t.Errorf("%d are left, %v", len(left), err)
-		}
 	})
 }
 

@@ -3,14 +3,13 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 )
 
 // RefusedEdit is a change that was made and then had to give way: a writer made it that
 // had been replaced already and did not know, or a school did, of a record that had
 // become the county's. It is kept for a person, who writes it again with Put where it
-// is still wanted, and drops it. Its secrets are masked and have to be typed again.
+// is still wanted. Its secrets are masked and have to be typed again.
 type RefusedEdit struct {
 	ID     int64     `json:"id"`
 	At     time.Time `json:"at"` // when it was refused
@@ -37,13 +36,6 @@ func (s *Store) Refused(ctx context.Context) (list []RefusedEdit, err error) {
 		return err
 	})
 	return list, err
-}
-
-// DropRefused forgets a refused edit: somebody has seen to it.
-func (s *Store) DropRefused(ctx context.Context, id int64) error {
-	return s.update(ctx, fmt.Sprintf("drop refused edit %d", id), func(t tx) error {
-		return t.exec(`DELETE FROM refused WHERE id = $1`, id)
-	})
 }
 
 func scanRefused(r row) (e RefusedEdit, err error) {

@@ -100,12 +100,6 @@ func (s *Server) Below() *Bus { return s.below }
 // Above is the bus of the level above, which may be out of reach; nil without one.
 func (s *Server) Above() *Bus { return s.above }
 
-// Leaves is how many links there are with machines of the levels above and below.
-func (s *Server) Leaves() int { return s.current().NumLeafNodes() }
-
-// Routes is how many connections there are with other machines of the county.
-func (s *Server) Routes() int { return s.current().NumRoutes() }
-
 func (s *Server) current() *natsd.Server {
 	s.mu.Lock()
 	defer s.mu.Unlock()
