@@ -115,11 +115,7 @@ func TestALessonGoesOnWhileTheDiskOfTheHubIsFull(t *testing.T) {
 		e.link("10.0.0.1", "10.0.0.4", netem.Profile{Rate: 100e6, Delay: 10 * time.Millisecond})
 		id := e.school("s2")
 		e.startHub()
-		if err := e.store.AddCert(t.Context(), store.Cert{
-			Serial: identity.SerialOf(id.Certificate()), Node: "s2", Role: "school", Issued: time.Now(), Expires: id.NotAfter(),
-		}); err != nil {
-			t.Fatal(err)
-		}
+		writeDown(t, e.store, id)
 		s := startClip(t, e.dials(e.school("s1"), "10.0.0.2").Node, "s1/room-1")
 		go s.run() // ended below
 		viewer := e.dials(id, "10.0.0.3")
@@ -199,16 +195,8 @@ func TestAHubWithADamagedStateStarts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, id := range []*identity.Identity{thief, good} {
-			if err := s.AddCert(t.Context(), store.Cert{
-				Serial: identity.SerialOf(id.Certificate()), Node: id.Name(), Role: "school", Issued: time.Now(), Expires: id.NotAfter(),
-			}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if _, err := s.RevokeNode(t.Context(), "s1", "stolen", time.Now()); err != nil {
-			t.Fatal(err)
-		}
+		writeDown(t, s, thief, good)
+		revoke(t, s, "s1")
 		for range 100 {
 			if err := s.Audit(t.Context(), store.Event{At: time.Now(), Action: "fill", Object: strings.Repeat("x", 500)}); err != nil {
 				t.Fatal(err)

@@ -115,14 +115,19 @@ func rooms(names ...media.FeedID) *config.Plan {
 	return p
 }
 
-// apply makes the county's configuration what a plan says, at a hub.
-func (p *planning) apply(hub string, to *config.Plan) {
-	p.t.Helper()
+// edit makes the county's configuration what a plan says, at a hub.
+func (p *planning) edit(hub string, to *config.Plan) error {
 	edits, err := plan.Edits(p.t.Context(), p.beside[hub], to, false)
 	if err == nil {
 		_, err = plan.Apply(p.t.Context(), p.beside[hub], edits, "test")
 	}
-	if err != nil {
+	return err
+}
+
+// apply is edit at the hub that writes.
+func (p *planning) apply(hub string, to *config.Plan) {
+	p.t.Helper()
+	if err := p.edit(hub, to); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -325,11 +330,7 @@ func TestAReturnedWriterIsFenced(t *testing.T) {
 		if err != nil || g.Writer || g.Refused == 0 {
 			t.Errorf("the old writer: %+v, %v", g, err)
 		}
-		edits, err := plan.Edits(t.Context(), p.beside["hub-a"], rooms("s1/old"), false)
-		if err == nil {
-			_, err = plan.Apply(t.Context(), p.beside["hub-a"], edits, "test")
-		}
-		if err == nil || !strings.Contains(err.Error(), store.ErrNotWriter.Error()) {
+		if err := p.edit("hub-a", rooms("s1/old")); err == nil || !strings.Contains(err.Error(), store.ErrNotWriter.Error()) {
 			t.Errorf("an edit there: %v", err)
 		}
 		p.end("s1", "hub-b", "hub-a")
@@ -354,24 +355,10 @@ func TestARevokedSchoolIsOutAtTheSecondHub(t *testing.T) {
 		p.up("hub-b")
 		p.up("s1")
 		p.has("s1", 3*time.Second, "s1/room-1")
-		id := p.nodes["s1"].id
-		hub := p.beside["hub-a"]
-		if err := hub.AddCert(t.Context(), store.Cert{
-			Serial: identity.SerialOf(id.Certificate()), Node: "s1", Role: "school", Issued: time.Now(), Expires: id.NotAfter(),
-		}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := hub.RevokeNode(t.Context(), "s1", "stolen", time.Now()); err != nil {
-			t.Fatal(err)
-		}
-		began := time.Now()
-		for len(p.nodes["s1"].table.peers()) > 0 {
-			if time.Since(began) > 10*time.Second {
-				t.Fatal("it has a link after ten seconds")
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-		t.Logf("out at both hubs after %s", time.Since(began))
+		writeDown(t, p.beside["hub-a"], p.nodes["s1"].id)
+		revoke(t, p.beside["hub-a"], "s1")
+		out := func() bool { return len(p.nodes["s1"].table.peers()) == 0 }
+		t.Logf("out at both hubs after %s", soon(t, 10*time.Second, "it is out", out))
 		p.end("s1", "hub-b", "hub-a")
 	})
 }
