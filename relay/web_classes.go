@@ -35,7 +35,7 @@ func (c *classes) told() []console.Class {
 // inWords puts one into words. With mu held.
 func (c *classes) inWords(of *lesson.Class) console.Class {
 	out := console.Class{
-		ID: of.ID, Feed: string(of.Feed()), Main: of.Main, Floor: of.Floor, Rooms: []console.Room{},
+		ID: of.ID, Feed: string(of.Feed()), Main: of.Main, Floor: of.Floor, Meets: of.Meets, Rooms: []console.Room{},
 		MayHush: of.Floor != "" && c.book.May(of.ID, of.Main, ""),
 	}
 	for _, node := range of.Names() {

@@ -151,6 +151,9 @@ func writeClasses(w io.Writer, classes []console.Class) error {
 			switch r.Node {
 			case c.Main:
 				note = "main school"
+				if c.Meets != "" {
+					note += "; the class meets on " + c.Meets
+				}
 			case c.Floor:
 				note = "has the floor"
 			}

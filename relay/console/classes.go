@@ -18,6 +18,8 @@ type Class struct {
 	Feed  string `json:"feed"`  // the name under which it is watched
 	Main  string `json:"main"`  // the node that all others watch
 	Floor string `json:"floor"` // the node that the main school watches; empty: none
+	// Meets is the hub machine that its feeds come together on; empty: none is chosen yet.
+	Meets string `json:"meets,omitempty"`
 	// MayHush says that somebody at this node may take the floor back.
 	MayHush bool   `json:"may_hush"`
 	Rooms   []Room `json:"rooms"`

@@ -127,6 +127,7 @@ export interface ClassState {
   feed: string; // the name under which it is watched
   main: string; // the node that all others watch
   floor: string; // the node that the main school watches; empty: none
+  meets?: string; // the hub machine that its feeds come together on; absent: none is chosen yet
   may_hush: boolean; // somebody at this node may take the floor back
   rooms: Room[];
 }
