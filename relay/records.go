@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -47,6 +48,10 @@ type records struct {
 	at    control.Position // what was last adopted and told
 	look  time.Time        // when to look for a change
 	wrong string           // what was last said to be wrong with the records
+
+	fresh     freshness
+	judgeNext time.Time                 // when to look whether the records are stale
+	stale     atomic.Pointer[time.Time] // since when they are; nil: they are not
 }
 
 // recordsWord is something that a link has to say: that it is there, that it is gone, or
@@ -96,6 +101,7 @@ func (r *records) Run(ctx context.Context) {
 		if !now.Before(r.look) {
 			r.lookAt(ctx, now)
 		}
+		r.judge(ctx, now)
 		r.ask(now)
 		timer.Reset(time.Until(r.next()))
 		select {
@@ -241,6 +247,7 @@ func (r *records) gather(ctx context.Context, now time.Time, l *link, p *records
 	}
 	p.answer, p.asked, p.why = nil, time.Time{}, ""
 	r.lookAt(ctx, now)
+	r.answered(ctx, now)
 	p.follow.Answered(now, r.at.Epoch, r.at.Rev)
 }
 

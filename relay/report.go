@@ -63,7 +63,7 @@ type ReportNode struct {
 
 // ReportAlarm is something that somebody should look after.
 type ReportAlarm struct {
-	Code string `json:"code"` // no_link, no_directory, no_level_above, name_taken or certificate
+	Code string `json:"code"` // no_link, no_directory, no_level_above, name_taken, certificate or records_stale
 	What string `json:"what"`
 }
 
@@ -92,6 +92,7 @@ func (n *Node) Report() Report {
 			r.alarm("certificate", "the node's certificate ends on %s", n.id.NotAfter().UTC().Format(time.DateOnly))
 		}
 	}
+	n.records.reportAge(now, &r)
 	return r
 }
 

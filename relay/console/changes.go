@@ -34,6 +34,8 @@ const (
 	ClockWrong      Code = "clock-wrong"      // this machine's; Why
 	StateFails      Code = "state-fails"      // the state folder cannot be written; Why
 	StateDamaged    Code = "state-damaged"    // it was damaged, and begins anew; Why
+	RecordsStale    Code = "records-stale"    // no hub has answered for days; Why
+	RecordsFresh    Code = "records-fresh"    // one has again
 )
 
 // Change is something that has happened at the node. What a code does not need is empty.
@@ -82,6 +84,13 @@ func (c *Change) words() (t Text, level string) {
 		return Text{"the state cannot be written, lessons go on", "状态数据无法写入，课堂不受影响，请检查磁盘"}.plus(c.Why), levelWarn
 	case StateDamaged:
 		return Text{"the state was damaged and begins anew", "状态数据已损坏，已移走并重新建立"}.plus(c.Why), levelWarn
+	case RecordsStale:
+		return Text{
+			"the county's records are old, and what was revoked lately is not known here, lessons go on",
+			"已多日未收到县级数据，不知道近期吊销了哪些证书，课堂不受影响，请检查到枢纽节点的线路",
+		}.plus(c.Why), levelWarn
+	case RecordsFresh:
+		return Text{"the county's records are up to date again", "县级数据已恢复同步"}, levelInfo
 	case FeedOffline, FeedBack, FeedMoved, FeedRefused, NameTaken, Withdrawn, PushTakenOver, ClassTurned:
 		return c.feedWords()
 	case LinkUp, LinkDown, NoLink, NodeRefused, WatchRefused, RefusedByNode, AddressChanged, LinkSilent, LayersChanged:

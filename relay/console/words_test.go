@@ -157,6 +157,8 @@ func everyChange() []Change {
 		{Code: ClockWrong, Why: "it is 2h0m0s slow"},
 		{Code: StateFails, Why: "the disk is full"},
 		{Code: StateDamaged, Why: "it is kept as classrelay.db.damaged-20261122"},
+		{Code: RecordsStale, Why: "no hub has answered since 2026-11-15"},
+		{Code: RecordsFresh},
 		{Code: ClassTurned, Feed: "class/maths", Why: "yinshan"},
 	}
 	for c := CauseUnknown; c <= CauseNoRoute; c++ {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // state is where this machine is.
@@ -60,6 +61,8 @@ type Standing struct {
 	Epoch, Rev int64  // as Position
 	Unsent     int64  // changes of a school that the writer has not got yet
 	Refused    int64  // see Refused
+	// Heard is when a hub has last answered, as Hear was told; zero: never.
+	Heard time.Time
 }
 
 // Standing tells where this machine is.
@@ -70,6 +73,9 @@ func (s *Store) Standing(ctx context.Context) (g Standing, err error) {
 			return err
 		}
 		g = Standing{School: st.school, Writer: st.writer, Epoch: st.epoch, Rev: st.rev}
+		if g.Heard, err = t.heard(); err != nil {
+			return err
+		}
 		have, err := t.have(st.school)
 		if err != nil {
 			return err
