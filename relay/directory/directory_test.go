@@ -132,9 +132,11 @@ func soon(t *testing.T, most time.Duration, what string, ok func() bool) time.Du
 	return time.Since(began)
 }
 
-func (h *hub) feeds() string {
+func (h *hub) feeds() string { return feedsOf(h.Snapshot().Nodes) }
+
+func feedsOf(nodes []Entry) string {
 	var out []string
-	for _, e := range h.Snapshot().Nodes {
+	for _, e := range nodes {
 		for _, f := range e.Feeds {
 			out = append(out, string(f.ID))
 		}

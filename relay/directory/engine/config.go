@@ -54,9 +54,11 @@ type Rights struct{ Write, Listen []string }
 const (
 	// maxPayload bounds a message: a full list or a page of a snapshot.
 	maxPayload = 256 << 10
-	// maxPending is what may wait for a slow client before it is cut off; it comes back
-	// and hears everything again.
+	// maxPending bounds what waits for a slow client: three quarters of it, then messages
+	// for it are dropped. takeWithin is how long it may take nothing, or not all that
+	// waited, before it is cut off; it comes back and hears everything again.
 	maxPending = 4 << 20
+	takeWithin = 10 * time.Second
 	// dialTimeout, infoTimeout and tlsTimeout are for lines with a round trip of half a
 	// second and loss: the engine's own of one and two seconds were too short in the
 	// field (nats-server #5417).
@@ -91,6 +93,8 @@ func (c *Config) options(auth *gate) (*natsd.Options, error) {
 		NoSystemAccount:            true,
 		MaxPayload:                 maxPayload,
 		MaxPending:                 maxPending,
+		WriteDeadline:              takeWithin,
+		NoFastProducerStall:        true, // nobody waits for a slow one: the next list has the same in it
 		PingInterval:               pingEvery,
 		MaxPingsOut:                pingsOut,
 		AuthTimeout:                tlsTimeout,
