@@ -48,6 +48,7 @@ type County struct {
 	log     *zap.Logger
 	at      map[string]addresses
 	lines   map[string][]*netem.Relay // of a place, in the order of its parents
+	fibres  map[string]*fibre         // of hubs and the city
 	cameras map[string]string         // the RTSP address of a school's camera
 	stop    func()                    // cameras and lines
 
@@ -55,15 +56,22 @@ type County struct {
 	nodes map[string]*process.Process
 }
 
-// addresses are where a node listens, and its school's camera.
-type addresses struct{ quic, rtsp, http, webrtc, camera string }
+// addresses are where a node listens, its school's camera, and for a machine that joins the
+// directory of the level above, this end of the fibre to it. Machines of a level below come
+// in at the port after machines, and dial the one after above.
+type addresses struct {
+	quic, rtsp, http, webrtc, camera, machines, leafDoor, above, fibre string
+}
 
 // portsEach is how many ports addresses has.
-const portsEach = 5
+const portsEach = 9
 
 func addressesFrom(port int) addresses {
 	at := freeport.Local
-	return addresses{at(port), at(port + 1), at(port + 2), at(port + 3), at(port + 4)}
+	return addresses{
+		quic: at(port), rtsp: at(port + 1), http: at(port + 2), webrtc: at(port + 3), camera: at(port + 4),
+		machines: at(port + 5), leafDoor: at(port + 6), above: at(port + 7), fibre: at(port + 8),
+	}
 }
 
 // Start makes all parts and switches them on, those above first. The county runs
@@ -77,8 +85,9 @@ func Start(cfg Config, log *zap.Logger) (*County, error) {
 	}
 	c := &County{
 		cfg: cfg, log: log,
-		at: make(map[string]addresses), lines: make(map[string][]*netem.Relay), cameras: make(map[string]string),
-		nodes: make(map[string]*process.Process),
+		at: make(map[string]addresses), lines: make(map[string][]*netem.Relay), fibres: make(map[string]*fibre),
+		cameras: make(map[string]string),
+		nodes:   make(map[string]*process.Process),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var parts sync.WaitGroup
@@ -126,6 +135,14 @@ func (c *County) build(run func(func(context.Context) error)) error {
 			c.lines[place] = append(c.lines[place], line)
 			run(line.Run)
 		}
+		if isHub(place) || place == city {
+			f, err := layFibre(c.at[place].fibre, c.at[parents(place)[0]].leafDoor)
+			if err != nil {
+				return err
+			}
+			c.fibres[place] = f
+			run(f.Run)
+		}
 		if isSchool(place, c.cfg.Schools) {
 			if err := c.addCamera(place, run); err != nil {
 				return err
@@ -155,6 +172,9 @@ func (c *County) Schools() []string { return places(c.cfg.Schools)[4:] }
 func (c *County) Cut(place string, cut bool) {
 	for _, l := range c.lines[place] {
 		l.SetDown(cut)
+	}
+	if f := c.fibres[place]; f != nil {
+		f.cut(cut)
 	}
 }
 

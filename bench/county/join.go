@@ -13,18 +13,23 @@ import (
 	"github.com/classrelay/classrelay/relay/identity"
 )
 
-// name is what the county is called.
-const name = "c1"
+// What the county is called, and what city and province are in its place.
+const (
+	name         = "c1"
+	cityName     = "y1"
+	provinceName = "p1"
+)
 
 // issue gives a machine that is not a school's its certificate, as an operator does by
-// hand: of the hubs one has the CA. Schools join. City and province are of no county, and
-// hear of its feeds over their links.
+// hand: of the hubs one has the CA. Schools join.
 func issue(pki, place string) error {
 	switch {
 	case isHub(place):
 		return identity.IssueMember(pki, identity.Member{Node: place, County: name, Role: identity.Hub})
-	case place == city, place == province:
-		return identity.Issue(pki, place)
+	case place == city:
+		return identity.IssueMember(pki, identity.Member{Node: place, County: cityName, Role: identity.City})
+	case place == province:
+		return identity.IssueMember(pki, identity.Member{Node: place, County: provinceName, Role: identity.Province})
 	}
 	return nil
 }

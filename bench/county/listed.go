@@ -3,14 +3,12 @@ package county
 import (
 	"context"
 	"encoding/json"
-	"net/http"
+	"path/filepath"
 	"time"
-
-	"github.com/classrelay/classrelay/media"
 )
 
-// Listed waits until the province lists the feeds of all schools, and tells whether it
-// did before ctx ended.
+// Listed waits until the directory of the province has the feeds of all schools, and tells
+// whether it did before ctx ended.
 func (c *County) Listed(ctx context.Context) bool {
 	const every = 50 * time.Millisecond
 	for ctx.Err() == nil {
@@ -25,31 +23,28 @@ func (c *County) Listed(ctx context.Context) bool {
 	return false
 }
 
-// listed asks once.
+// listed asks once, as an operator does.
 func (c *County) listed(ctx context.Context) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Pages(province)+"api/v1/feeds", nil)
-	if err != nil {
-		return false
-	}
-	answer, err := http.DefaultClient.Do(req)
+	answer, err := c.command(ctx, "status", "--json", "--config", filepath.Join(c.cfg.Dir, province+".yaml"))
 	if err != nil {
 		return false // not up yet
 	}
-	defer func() { _ = answer.Body.Close() }()
-	var list struct {
-		Feeds []struct {
-			ID media.FeedID `json:"id"`
-		} `json:"feeds"`
+	var report struct {
+		Nodes []struct {
+			Feeds []string `json:"feeds"`
+		} `json:"nodes"`
 	}
-	if answer.StatusCode != http.StatusOK || json.NewDecoder(answer.Body).Decode(&list) != nil {
+	if json.Unmarshal([]byte(answer), &report) != nil {
 		return false
 	}
-	there := make(map[media.FeedID]bool)
-	for _, f := range list.Feeds {
-		there[f.ID] = true
+	there := make(map[string]bool)
+	for _, n := range report.Nodes {
+		for _, f := range n.Feeds {
+			there[f] = true
+		}
 	}
 	for _, s := range c.Schools() {
-		if !there[feedOf(s)] {
+		if !there[string(feedOf(s))] {
 			return false
 		}
 	}

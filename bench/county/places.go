@@ -85,12 +85,7 @@ func (c *County) config(place string) *config.Config {
 		Node: place, Identity: filepath.Join("pki", place),
 		Listen: config.Listen{QUIC: at.quic, RTSP: at.rtsp, RTP: config.RTPOff, HTTP: at.http, WebRTC: at.webrtc},
 	}
-	if isHub(place) || c.number(place) > 0 {
-		cfg.County = config.County{Name: name, State: filepath.Join("state", place), Renew: []string{c.at[hubA].quic}}
-	}
-	if place == hubA {
-		cfg.County.CA = "pki"
-	}
+	cfg.County = c.countyOf(place)
 	for i, up := range parents(place) {
 		cfg.Parents = append(cfg.Parents, config.Parent{Address: c.lines[place][i].Addr().String(), Node: up})
 	}
@@ -103,6 +98,28 @@ func (c *County) config(place string) *config.Config {
 		cfg.Classes = map[string]config.Class{class: {Main: school(1), Hubs: []string{hubA, hubB}, Rooms: c.classrooms()}}
 	}
 	return cfg
+}
+
+// countyOf is a place's part in its county's directory. Both hub machines stand in the
+// county's data centre.
+func (c *County) countyOf(place string) config.County {
+	at, own := c.at[place], config.County{State: filepath.Join("state", place)}
+	switch place {
+	case province:
+		own.Name, own.Listen = provinceName, at.machines
+		return own
+	case city:
+		own.Name, own.Listen, own.Above = cityName, at.machines, []string{at.above}
+		return own
+	}
+	own.Name, own.Renew = name, []string{c.at[hubA].quic}
+	switch place {
+	case hubA:
+		own.CA, own.Listen, own.Hubs, own.Above = "pki", at.machines, []string{c.at[hubB].machines}, []string{at.above}
+	case hubB:
+		own.Listen, own.Hubs, own.Above = at.machines, []string{c.at[hubA].machines}, []string{at.above}
+	}
+	return own
 }
 
 // classrooms are the feeds of all schools.
