@@ -64,9 +64,10 @@ func TestThePictureSurvivesAnotherAddress(t *testing.T) {
 						t.Errorf("time %d: %d ends of links went down", round+1, n)
 					}
 				}
-				// The fork follows a peer twice; the third time a new connection takes over.
-				if n := count("the peer's address has changed"); n != 4 {
-					t.Errorf("the two hubs have noticed %d moves, want 2 each", n)
+				// The fork follows a peer twice; the third time a new connection takes over,
+				// mostly before the old one has followed after all.
+				if n := count("the peer's address has changed"); n < 4 || n > 6 {
+					t.Errorf("the two hubs have noticed %d moves, want 2 each, or 3", n)
 				}
 				if n := c.switches(); n != 0 {
 					t.Errorf("%d changes of the hub", n)
