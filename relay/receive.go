@@ -15,30 +15,30 @@ import (
 // receiver is the half of a link that asks the peer for layers and puts what
 // comes into this node's feeds. The link's loop owns it.
 type receiver struct {
-	table   *table
-	session *roq.Session
-	in      chan<- roq.Received
-	up      *fanout.Uplink
-	flows   map[target]inflow
-	wanted  map[target]bool // true: even while a better layer is sent
-	not     declined
-	again   time.Time // when something the peer declined is to be asked for; zero: nothing is
-	writers map[media.FeedID]media.Writer
-	next    uint64 // the flow id to try next
-	log     *zap.Logger
+	table    *table
+	session  *roq.Session
+	in       chan<- roq.Received
+	up       *fanout.Uplink
+	flows    map[target]inflow
+	wanted   map[target]bool // true: even while a better layer is sent
+	declined declined
+	again    time.Time // when something the peer declined is to be asked for; zero: nothing is
+	writers  map[media.FeedID]media.Writer
+	next     uint64 // the flow id to try next
+	log      *zap.Logger
 }
 
 func newReceiver(t *table, s *roq.Session, in chan<- roq.Received, log *zap.Logger) *receiver {
 	return &receiver{
-		table:   t,
-		session: s,
-		in:      in,
-		up:      fanout.NewUplink(0),
-		flows:   make(map[target]inflow),
-		not:     make(declined),
-		writers: make(map[media.FeedID]media.Writer),
-		next:    roq.MinMediaFlow,
-		log:     log,
+		table:    t,
+		session:  s,
+		in:       in,
+		up:       fanout.NewUplink(0),
+		flows:    make(map[target]inflow),
+		declined: make(declined),
+		writers:  make(map[media.FeedID]media.Writer),
+		next:     roq.MinMediaFlow,
+		log:      log,
 	}
 }
 
@@ -59,7 +59,7 @@ func (r *receiver) settle(now time.Time) (say []*control.Message) {
 	}
 	for t, always := range r.wanted {
 		f, ok := r.flows[t]
-		if ok && f.always == always || now.Before(r.not[t].until) {
+		if ok && f.always == always || now.Before(r.declined[t].until) {
 			continue
 		}
 		if !ok {
@@ -77,8 +77,8 @@ func (r *receiver) settle(now time.Time) (say []*control.Message) {
 			Feed: t.feed, Layer: t.layer, Flow: f.id, Always: always,
 		}})
 	}
-	maps.DeleteFunc(r.not, func(t target, _ decline) bool { _, ok := r.wanted[t]; return !ok })
-	r.again = r.not.next(now)
+	maps.DeleteFunc(r.declined, func(t target, _ decline) bool { _, ok := r.wanted[t]; return !ok })
+	r.again = r.declined.next(now)
 	return say
 }
 
@@ -88,9 +88,9 @@ func (r *receiver) decline(now time.Time, id uint64) bool {
 	for t, f := range r.flows {
 		if f.id == id {
 			r.close(t)
-			r.not.add(now, t)
-			r.again = r.not.next(now)
-			return r.not[t].wait == askAgain
+			r.declined.add(now, t)
+			r.again = r.declined.next(now)
+			return r.declined[t].wait == askAgain
 		}
 	}
 	return false
