@@ -1,7 +1,6 @@
 package layer
 
 import (
-	"cmp"
 	"slices"
 )
 
@@ -19,8 +18,9 @@ type Ladder struct {
 	feeds []Feed
 	steps []step
 	audio float64
-	subs  int // steps that are sub streams
-	order []int
+	subs  int   // steps that are sub streams
+	order []int // the feeds by importance
+	first []int // for their poorest pictures: those that are shown before
 }
 
 // build makes the ladder of the feeds. The slice is read, not kept.
@@ -35,16 +35,18 @@ func (l *Ladder) build(feeds []Feed) {
 		l.order = append(l.order, i)
 	}
 	slices.SortStableFunc(l.order, func(a, b int) int {
-		switch shown := l.feeds[a].Shown; {
-		case shown == l.feeds[b].Shown:
-			return int(l.feeds[b].Importance) - int(l.feeds[a].Importance)
-		case shown:
-			return -1
-		}
-		return 1
+		return int(l.feeds[b].Importance) - int(l.feeds[a].Importance)
 	})
+	l.first = l.first[:0]
+	for _, shown := range [...]bool{true, false} {
+		for _, i := range l.order {
+			if l.feeds[i].Shown == shown {
+				l.first = append(l.first, i)
+			}
+		}
+	}
 	sum := l.audio
-	for _, i := range l.order {
+	for _, i := range l.first {
 		if l.feeds[i].Sub > 0 {
 			sum += l.feeds[i].Sub
 			l.steps = append(l.steps, step{feed: i, picture: Sub, sum: sum})
@@ -52,16 +54,13 @@ func (l *Ladder) build(feeds []Feed) {
 	}
 	// Of a camera without a sub stream the main stream is the poorest picture: it
 	// belongs to what a link begins with.
-	for _, i := range l.order {
+	for _, i := range l.first {
 		if f := &l.feeds[i]; f.Main > 0 && f.Sub == 0 {
 			sum += f.Main
 			l.steps = append(l.steps, step{feed: i, picture: Main, sum: sum})
 		}
 	}
 	l.subs = len(l.steps)
-	slices.SortStableFunc(l.order, func(a, b int) int {
-		return cmp.Or(int(l.feeds[b].Importance)-int(l.feeds[a].Importance), a-b)
-	})
 	for _, i := range l.order {
 		if l.feeds[i].Main > 0 && l.feeds[i].Sub > 0 {
 			sum += max(0, l.feeds[i].Main-l.feeds[i].Sub)
