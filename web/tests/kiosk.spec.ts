@@ -1,5 +1,17 @@
 import { chromium } from './chromium';
+import type { Page } from '@playwright/test';
+import { zh } from '../src/i18n/zh';
 import { expect, test } from './page';
+
+// Opens a page whose clock the test sets forward, and comes back when the page has looked at
+// that clock: one that does so only after the jump believes it was opened at three. Its
+// title is set by the last of the same effects.
+async function openAtNight(page: Page, feed: string, query = ''): Promise<void> {
+  await page.clock.install({ time: new Date('2026-11-22T00:30:00+08:00') });
+  await page.goto(`/watch/${feed}${query}`);
+  await expect(page).toHaveTitle(zh['watch.title'].replace('{feed}', feed));
+  await page.evaluate(() => ((window as unknown as { old: number }).old = 1));
+}
 
 // As a panel's browser is started that shall sound after a power cut.
 test.use({ launchOptions: chromium('--autoplay-policy=no-user-gesture-required') });
@@ -15,9 +27,7 @@ test('a kiosk starts by itself, with sound where the browser allows it', async (
 });
 
 test('a kiosk loads itself anew at three in the night, when the node answers', async ({ page }) => {
-  await page.clock.install({ time: new Date('2026-11-22T00:30:00+08:00') });
-  await page.goto('/watch/room-204?kiosk=1');
-  await page.evaluate(() => ((window as unknown as { old: number }).old = 1));
+  await openAtNight(page, 'room-204', '?kiosk=1');
   const isOld = () => page.evaluate(() => 'old' in window);
   await page.route('**/api/v1/session', (r) => r.abort());
   const asked = page.waitForRequest('**/api/v1/session');
@@ -33,9 +43,7 @@ test('a kiosk loads itself anew at three in the night, when the node answers', a
 });
 
 test('what is wrong is said in a kiosk, too, and the page of a person is left alone at night', async ({ page }) => {
-  await page.clock.install({ time: new Date('2026-11-22T00:30:00+08:00') });
-  await page.goto('/watch/room-204');
-  await page.evaluate(() => ((window as unknown as { old: number }).old = 1));
+  await openAtNight(page, 'room-204');
   await page.clock.fastForward('02:40:00');
   await page.clock.fastForward('20:00');
   expect(await page.evaluate(() => 'old' in window)).toBe(true);
