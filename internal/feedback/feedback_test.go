@@ -250,6 +250,42 @@ func TestRequestsGoIntoThreeReports(t *testing.T) {
 	}
 }
 
+// A third of everything is lost, and something new to ask for comes every millisecond. The way
+// back may be as thin as the way here.
+func TestRequestsDoNotFloodTheWayBack(t *testing.T) {
+	r := NewRecorder(RecorderConfig{})
+	r.Arrived(t0(), 5, 1)
+	reports, told := 0, make(map[uint8]bool)
+	var slowest time.Duration
+	for i := range 2000 {
+		now := t0().Add(time.Duration(i) * ms)
+		if i < 1000 {
+			r.Request(now, 5, Request{ID: uint8(i / 4), Runs: []Run{{Seq: uint16(i), N: 1}}})
+		}
+		for !r.Next().After(now) {
+			b, ok := r.Pop(now)
+			report, err := Parse(b)
+			if !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			if reports++; i >= 1000 {
+				reports-- // the last copies
+			}
+			for _, f := range report.Flows {
+				for _, q := range f.Requests {
+					if !told[q.ID] {
+						told[q.ID] = true
+						slowest = max(slowest, now.Sub(t0().Add(time.Duration(q.ID)*4*ms)))
+					}
+				}
+			}
+		}
+	}
+	if reports > 320 || len(told) != 250 || slowest > 8*ms {
+		t.Errorf("%d reports in a second, %d of 250 requests told, the slowest after %v", reports, len(told), slowest)
+	}
+}
+
 func TestReportFitsADatagramAtAnyRate(t *testing.T) {
 	for _, flows := range []int{1, 5, 50, 400} {
 		t.Run(fmt.Sprintf("%d flows", flows), func(t *testing.T) {

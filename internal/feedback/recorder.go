@@ -41,6 +41,15 @@ func (c RecorderConfig) withDefaults() RecorderConfig {
 // only say that the link is alive.
 const idle = 100 * time.Millisecond
 
+// Reports for requests: one every urgentEvery in the long run, urgentBurst of them at once. At
+// 5 % loss a picture of 12 Mbit/s takes a sixth of it. Where a third of everything is lost,
+// what is missing would be asked for 1,600 times a second without, over a way back that
+// may be as thin as the way here; then the requests of 4 ms go together.
+const (
+	urgentEvery = 4 * time.Millisecond
+	urgentBurst = 16
+)
+
 // Recorder builds the reports of one link at its receiving end. Not safe for
 // concurrent use.
 type Recorder struct {
@@ -51,6 +60,7 @@ type Recorder struct {
 	order   []*record // by flow, so that reports are the same in every run
 	regular time.Time // when the next regular report is due
 	urgent  time.Time // when the next report for a request is due, or zero
+	paid    time.Time // until when the reports for requests have used up their share
 	last    time.Time // latest arrival on any flow
 }
 
@@ -114,7 +124,17 @@ const maxArrivals = 2 * MaxSpan
 func (r *Recorder) Request(now time.Time, flow uint64, q Request) {
 	f := r.record(now, flow)
 	f.requests = append(f.requests, pending{q, requestCopies})
-	r.urgent = now
+	r.hurry(now)
+}
+
+// hurry has a report leave at a time, or as soon after as the share of such reports allows.
+func (r *Recorder) hurry(at time.Time) {
+	if from := r.paid.Add(-urgentBurst * urgentEvery); from.After(at) {
+		at = from
+	}
+	if r.urgent.IsZero() || at.Before(r.urgent) {
+		r.urgent = at
+	}
 }
 
 // Forget drops a flow that is not received any more.
@@ -170,11 +190,17 @@ func (r *Recorder) reschedule(now time.Time) {
 		}
 		r.regular = now.Add(interval)
 	}
+	if !r.urgent.IsZero() && !now.Before(r.urgent) {
+		if r.paid.Before(now) {
+			r.paid = now
+		}
+		r.paid = r.paid.Add(urgentEvery)
+	}
 	r.urgent = time.Time{}
 	for _, f := range r.order {
 		for _, q := range f.requests {
 			if q.left == requestCopies {
-				r.urgent = now.Add(r.cfg.Again)
+				r.hurry(now.Add(r.cfg.Again))
 			}
 		}
 	}
