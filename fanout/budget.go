@@ -13,7 +13,11 @@ const (
 	// was as much as the media, and the queue stayed full: beside one real BBR flow
 	// 81 % of the frames were in time.
 	repairBeside = 0.4
-	repairQueue  = 20 * time.Millisecond
+	// repairAlone is the same where sub streams crowd themselves: parity holds that queue
+	// up. A sub stream and its sound of 0.73 Mbit/s on a link of 1 Mbit/s were 1.2 Mbit/s
+	// with their parity, and not one picture was whole in 30 s.
+	repairAlone = 0.12
+	repairQueue = 20 * time.Millisecond
 	// repairSaved is how much time's worth may be saved up, for the answer to a
 	// burst or to a short outage.
 	repairSaved = 250 * time.Millisecond
@@ -21,10 +25,14 @@ const (
 
 // repairRate is the most that parity may take, in bit/s, and whether that holds for
 // parity that nobody has asked for as well.
-func (d *Downlink) repairRate() (rate float64, all bool) {
+func (d *Downlink) repairRate(now time.Time) (rate float64, all bool) {
 	rate = repairMost * d.steer.verdict.Pace
 	if s := d.steer.estimator.Signals(); s.Queue-s.Noise > repairQueue {
-		return min(rate, repairBeside*d.steer.verdict.Rate), true
+		share := repairBeside
+		if d.steer.crowdsItself(now) {
+			share = repairAlone
+		}
+		return min(rate, share*d.steer.verdict.Rate), true
 	}
 	return rate, false
 }

@@ -284,11 +284,13 @@ func (d *Downlink) left(now time.Time, out *Out) {
 	case pacer.Media, pacer.Audio:
 		d.leftMedia(now, out, size)
 	case pacer.Repair, pacer.Parity:
+		d.mend.order.pass(size)
 		d.stats.Parity += uint64(len(out.Data))
 	case pacer.Probe:
 		d.mend.sent(now, ProbeFlow, out.probe, size, false)
 		d.stats.Padding += uint64(len(out.Data))
 	case pacer.Feedback:
+		d.mend.order.pass(size)
 		d.stats.Reports++
 	}
 }
@@ -299,11 +301,12 @@ const datagramCost = 67
 
 func (d *Downlink) leftMedia(now time.Time, out *Out, size int) {
 	f, p := d.flow(out.Flow), out.Packet
-	d.mend.sent(now, out.Flow, p.Seq, size, p.Key)
 	if out.again {
+		d.mend.copied(now, out.Flow, p.Seq, size, p.Key)
 		d.stats.Copies++
 		return
 	}
+	d.mend.sent(now, out.Flow, p.Seq, size, p.Key)
 	d.stats.Sent++
 	d.stats.Bytes += uint64(p.Size())
 	if f == nil {
@@ -312,7 +315,11 @@ func (d *Downlink) leftMedia(now time.Time, out *Out, size int) {
 	f.sent++
 	f.octets += uint32(len(p.Payload()))
 	if f.repair == nil {
-		f.echo.Push(now, p, d.mend.loss.Loss())
+		loss := d.mend.loss.Loss()
+		if d.steer.crowdsItself(now) {
+			loss = 0 // a third copy would only make the queue longer that loses them
+		}
+		f.echo.Push(now, p, loss)
 		return
 	}
 	f.repair.Push(now, p)
@@ -333,7 +340,7 @@ func (d *Downlink) parity(now time.Time, f *flow) {
 			f.repair.Skip()
 			continue
 		}
-		most, all := d.repairRate()
+		most, all := d.repairRate(now)
 		if (class == pacer.Repair || all) && !d.mend.budget.take(now, most, size) {
 			d.stats.Repair.Withheld++
 			f.repair.Skip()

@@ -20,6 +20,7 @@ type mending struct {
 	budget  budget
 	results []feedback.Result
 	fates   []bwe.Result
+	came    int // bytes of copied packets that came since the last fate
 }
 
 func newMending(deadline time.Duration) mending {
@@ -43,6 +44,12 @@ func (m *mending) sent(now time.Time, flow uint64, seq uint16, size int, key boo
 	m.ledger.Sent(m.order.add(now), flow, seq, size, key)
 }
 
+// copied enters a packet that was sent before.
+func (m *mending) copied(now time.Time, flow uint64, seq uint16, size int, key bool) {
+	m.ledger.Sent(now, flow, seq, size, key)
+	m.order.pass(size)
+}
+
 // settle reads a report: what became of which packet.
 func (m *mending) settle(now time.Time, r *feedback.Report) []bwe.Result {
 	m.results = m.ledger.Report(now, r, m.results[:0])
@@ -52,12 +59,18 @@ func (m *mending) settle(now time.Time, r *feedback.Report) []bwe.Result {
 		if !f.Arrived.IsZero() {
 			m.queue.arrived(now, f.Arrived.Sub(f.Sent))
 		}
+		number, beside := m.order.of(f.Sent)
 		if f.Copied {
-			continue // which of the copies came is not known, nor how long it took
+			// Which of the copies came is not known, nor how long it took.
+			if !f.Arrived.IsZero() {
+				m.came += f.Size + beside
+			}
+			continue
 		}
 		m.fates = append(m.fates, bwe.Result{
-			Seq: m.order.of(f.Sent), Sent: f.Sent, Arrived: f.Arrived, Size: f.Size, Key: f.Key,
+			Seq: number, Sent: f.Sent, Arrived: f.Arrived, Size: f.Size, Key: f.Key, Beside: beside + m.came,
 		})
+		m.came = 0
 	}
 	return m.fates
 }

@@ -16,10 +16,15 @@ const orderMost = 16384
 // wall clock is set back by an hour must not number an hour's packets by the last
 // one before that.
 type order struct {
-	zero  time.Time
-	times []time.Duration // since zero, ascending
-	first int64           // the number of times[0]
+	zero   time.Time
+	times  []time.Duration // since zero, ascending
+	beside []int32         // bytes that left before each without a number
+	first  int64           // the number of times[0]
+	passed int32           // bytes without a number since the last one
 }
+
+// pass counts what leaves without a number, because no report speaks of it.
+func (o *order) pass(size int) { o.passed += int32(size) }
 
 // add returns the time under which a packet is known: now, or a little later when
 // another left at the same moment.
@@ -34,13 +39,20 @@ func (o *order) add(now time.Time) time.Time {
 	if len(o.times) == 2*orderMost {
 		o.first += orderMost
 		o.times = append(o.times[:0], o.times[orderMost:]...)
+		o.beside = append(o.beside[:0], o.beside[orderMost:]...)
 	}
 	o.times = append(o.times, at)
+	o.beside = append(o.beside, o.passed)
+	o.passed = 0
 	return o.zero.Add(at)
 }
 
-// of is the number of the packet that left at a time that add returned.
-func (o *order) of(sent time.Time) int64 {
-	i, _ := slices.BinarySearch(o.times, sent.Sub(o.zero))
-	return o.first + int64(i)
+// of is the number of the packet that left at a time that add returned, and how many bytes
+// without one had left since the packet before.
+func (o *order) of(sent time.Time) (number int64, beside int) {
+	i, known := slices.BinarySearch(o.times, sent.Sub(o.zero))
+	if known {
+		beside = int(o.beside[i])
+	}
+	return o.first + int64(i), beside
 }

@@ -10,14 +10,15 @@ func TestPacketsAreNumberedAsTheyLeft(t *testing.T) {
 	now := time.Unix(1000, 0)
 	var sent []time.Time
 	for i := range 5 * orderMost {
+		o.pass(i % 5)
 		if i%7 == 0 {
 			now = now.Add(time.Millisecond)
 		}
 		sent = append(sent, o.add(now))
 	}
 	for i := len(sent) - orderMost; i < len(sent); i++ {
-		if got := o.of(sent[i]); got != int64(i) {
-			t.Fatalf("packet %d is numbered %d", i, got)
+		if got, beside := o.of(sent[i]); got != int64(i) || beside != i%5 {
+			t.Fatalf("packet %d is numbered %d, %d bytes beside it", i, got, beside)
 		}
 	}
 }

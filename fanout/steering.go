@@ -55,6 +55,10 @@ const (
 	knockSize = 40
 	// idleAfter without a packet to send, silence from the other end is no news.
 	idleAfter = 100 * time.Millisecond
+	// othersPhi of a queue is somebody else's, and he is remembered for othersAfter: one who
+	// backs off is not seen all the time.
+	othersPhi   = 0.4
+	othersAfter = 700 * time.Millisecond
 	// padEvery is how often padding is worked out during a probe.
 	padEvery = 5 * time.Millisecond
 )
@@ -65,7 +69,8 @@ type steering struct {
 	estimator *bwe.Estimator
 	selector  *layer.Selector
 	allocator Allocator
-	moved     bool // since the last verdict
+	moved     bool      // since the last verdict
+	others    time.Time // when others were seen to fill the queue
 	filler    layer.Filler
 	verdict   layer.Verdict
 	feeds     []wantedFeed
@@ -174,10 +179,23 @@ func (s *steering) quietSince(now time.Time) time.Time {
 	return s.resumed
 }
 
-func (s *steering) report(now time.Time, fates []bwe.Result) { s.estimator.OnReport(now, fates) }
+func (s *steering) report(now time.Time, fates []bwe.Result) {
+	s.estimator.OnReport(now, fates)
+	if s.estimator.Signals().Phi.Or(0) > othersPhi {
+		s.others = now
+	}
+}
 
 // changed tells that another layer flows now, and whether it is a better one.
 func (s *steering) changed(now time.Time, better bool) { s.estimator.OnLayerChange(now, better) }
+
+// crowdsItself tells that a queue has stood for a while which, as far as is known, we have
+// filled, and that no main stream is left that could give way.
+func (s *steering) crowdsItself(now time.Time) bool {
+	sig := s.estimator.Signals()
+	return sig.Queue500-sig.Noise > repairQueue && now.Sub(s.others) > othersAfter &&
+		!slices.Contains(s.verdict.Feeds, layer.Main)
+}
 
 // Tick asks for a verdict when no report has come for a while. To be called at
 // Next or more often.

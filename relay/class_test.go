@@ -35,8 +35,8 @@ func newClass(t *testing.T, wire netem.Profile) *class {
 	return newClassOf(t, benchcamera.Config{Source: &benchcamera.Synthetic{Seed: 1}}, wire)
 }
 
-// newClassOf is newClass with a camera of another kind.
-func newClassOf(t *testing.T, camera benchcamera.Config, wire netem.Profile) *class {
+// newClassOf is newClass with a camera of another kind, and maybe more feeds of it.
+func newClassOf(t *testing.T, camera benchcamera.Config, wire netem.Profile, more ...media.FeedID) *class {
 	t.Helper()
 	c := &class{county: newCounty(t)}
 	c.link("10.0.0.1", "10.0.0.2", wire)
@@ -55,13 +55,17 @@ func newClassOf(t *testing.T, camera benchcamera.Config, wire netem.Profile) *cl
 			t.Error(err)
 		}
 	})
-	c.hub = c.run("hub", "10.0.0.1", &config.Config{
-		Listen: config.Listen{QUIC: ":4433", RTSP: ":8554", RTP: config.RTPOff},
-		Feeds: map[media.FeedID]config.Feed{"room-101": {
+	feeds := make(map[media.FeedID]config.Feed)
+	for _, id := range append(more, "room-101") {
+		feeds[id] = config.Feed{
 			Main:      "rtsp://admin:12345@10.0.0.9:554/main",
 			Sub:       "rtsp://admin:12345@10.0.0.9:554/sub",
 			Transport: config.TransportTCP,
-		}},
+		}
+	}
+	c.hub = c.run("hub", "10.0.0.1", &config.Config{
+		Listen: config.Listen{QUIC: ":4433", RTSP: ":8554", RTP: config.RTPOff},
+		Feeds:  feeds,
 	})
 	c.branch = c.run("branch", "10.0.0.2", &config.Config{
 		Parents: []config.Parent{{Address: "10.0.0.1:4433"}},

@@ -1,8 +1,10 @@
 package relay
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -96,6 +98,43 @@ func TestAClassOverALinkThatFadesToJustEnough(t *testing.T) {
 		}
 		c.end()
 	})
+}
+
+// The link fades to hardly more than one sub stream and its sound need, for twenty seconds.
+// One picture goes on: the link must not be filled with parity for what its own queue
+// loses, nor that parity be taken for other people's traffic.
+func TestALinkThatHardlyCarriesASubStream(t *testing.T) {
+	for _, ca := range []struct {
+		rate  int64
+		feeds int
+	}{{1_000_000, 1}, {2_000_000, 2}} {
+		t.Run(fmt.Sprintf("%d feeds at %d", ca.feeds, ca.rate), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newClassOf(t, benchcamera.Config{Source: &benchcamera.Synthetic{Seed: 1}}, netem.Profile{
+					Delay: 20 * time.Millisecond, Rate: 20e6,
+					Steps: []netem.Step{{At: 12 * time.Second, Rate: ca.rate}, {At: 32 * time.Second, Rate: 20e6}},
+				}, "room-102")
+				reports := make([]viewer.Report, ca.feeds)
+				var wg sync.WaitGroup
+				for i := range ca.feeds {
+					wg.Go(func() {
+						reports[i] = c.viewFeed(media.FeedID(fmt.Sprintf("room-10%d", i+1)), 30*time.Second)
+					})
+				}
+				wg.Wait()
+				best := slices.MinFunc(reports, func(a, b viewer.Report) int {
+					return cmp.Compare(a.LongestStallMs, b.LongestStallMs)
+				})
+				for i, r := range reports {
+					t.Logf("feed %d: %.1f %% in 300 ms, longest stall %.0f ms", i+1, 100*r.GoodIn300msRatio, r.LongestStallMs)
+				}
+				if best.LongestStallMs > 8000 {
+					t.Errorf("no picture for %.1f s", best.LongestStallMs/1000)
+				}
+				c.end()
+			})
+		})
+	}
 }
 
 // A camera without a microphone: in an outage nothing but padding can find out that

@@ -116,6 +116,41 @@ func TestPhiTellsWhoseQueueItIs(t *testing.T) {
 	}
 }
 
+// Parity fills the silences between our frames on a link that is ours alone, and no report
+// speaks of it. It is not somebody else's.
+func TestOurOwnParityIsNotSomebodyElse(t *testing.T) {
+	for _, told := range []bool{false, true} {
+		e, r := New(Config{}), newRoad(1e6)
+		r.frames(e, 3, 2*time.Second)
+		beside := 0
+		for i := range 100 { // two packets of a frame, three of parity in a row: 1 % more than there is room for
+			for j := range 5 {
+				e.OnSent(r.now, 1010)
+				r.send(1010)
+				last := len(r.sent) - 1
+				if j >= 2 {
+					r.sent = r.sent[:last]
+					beside += 1010
+				} else if told {
+					r.sent[last].Beside, beside = beside, 0
+				}
+				r.now = r.now.Add(8 * time.Millisecond)
+			}
+			if i%2 == 0 {
+				r.report(e)
+			}
+		}
+		switch s := e.Signals(); {
+		case s.Queue < 15*time.Millisecond:
+			t.Fatalf("no queue stands: %+v", s)
+		case told && s.Phi.Or(0) > 0.3:
+			t.Errorf("others are said to fill %.0f %% of our own link", 100*s.Phi.Value)
+		case !told && s.Phi.Or(0) < 0.4:
+			t.Errorf("phi is %+v without being told, so this test tells nothing", s.Phi)
+		}
+	}
+}
+
 func TestJitterAloneIsNoQueue(t *testing.T) {
 	e, r := New(Config{}), newRoad(50e6)
 	r.jitter = 20 * time.Millisecond

@@ -17,6 +17,9 @@ type Result struct {
 	Arrived time.Time
 	Size    int  // bytes on the wire
 	Key     bool // part of a key frame
+	// Beside is how many bytes of ours left just before it of which no report will speak:
+	// parity, copies of sound. They go the packet's way.
+	Beside int
 }
 
 // Config of an Estimator. The zero value works.
@@ -65,6 +68,7 @@ type arrival struct {
 	at       time.Duration // arrival, on the axis of sent plus an unknown constant
 	queue    time.Duration // delay above the path's own
 	size     int
+	beside   int // bytes of ours that left just before it without a result of their own
 	lostSize int // bytes lost just before it
 	lost     int // packets lost just before it
 }
@@ -142,7 +146,7 @@ func (e *Estimator) since(now time.Time) time.Duration {
 func (e *Estimator) clean(now time.Time, results []Result) {
 	e.scratch = e.scratch[:0]
 	for _, r := range results {
-		if age := now.Sub(r.Sent); age < 0 || age > oldest || r.Size < 0 || !e.seen.first(r.Seq) {
+		if age := now.Sub(r.Sent); age < 0 || age > oldest || r.Size < 0 || r.Beside < 0 || !e.seen.first(r.Seq) {
 			continue
 		}
 		e.scratch = append(e.scratch, r)
@@ -173,6 +177,7 @@ func (e *Estimator) measure(at time.Duration) (lost int) {
 			lost++
 			gap.lost++
 			gap.lostSize += r.Size
+			gap.beside += r.Beside
 			continue
 		}
 		came++
@@ -181,7 +186,7 @@ func (e *Estimator) measure(at time.Duration) (lost int) {
 			continue
 		}
 		a := arrival{
-			seq: r.Seq, sent: e.since(r.Sent), size: r.Size,
+			seq: r.Seq, sent: e.since(r.Sent), size: r.Size, beside: gap.beside + r.Beside,
 			queue: delay - e.base.update(at, delay, stands), lost: gap.lost, lostSize: gap.lostSize,
 		}
 		a.at = a.sent + delay
@@ -228,6 +233,7 @@ func (e *Estimator) share(at time.Duration) {
 	if capacity <= 0 {
 		capacity = e.sig.Capacity
 	}
+	e.phi.through, e.phiSlow.through = e.sig.Delivered, e.sig.Delivered
 	for i := range e.batch {
 		e.phi.add(at, &e.batch[i], capacity)
 		e.phiSlow.add(at, &e.batch[i], capacity)
