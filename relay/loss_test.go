@@ -107,7 +107,11 @@ func TestALinkThatHardlyCarriesASubStream(t *testing.T) {
 	for _, ca := range []struct {
 		rate  int64
 		feeds int
-	}{{1_000_000, 1}, {2_000_000, 2}} {
+		most  float64 // ms without a picture; 17 s and 13 s when it was wrong
+	}{
+		{1_000_000, 1, 8000},  // 1.4 to 3.8 s in forty tries
+		{2_000_000, 2, 12000}, // 1.2 to 6.8 s
+	} {
 		t.Run(fmt.Sprintf("%d feeds at %d", ca.feeds, ca.rate), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newClassOf(t, benchcamera.Config{Source: &benchcamera.Synthetic{Seed: 1}}, netem.Profile{
@@ -128,7 +132,7 @@ func TestALinkThatHardlyCarriesASubStream(t *testing.T) {
 				for i, r := range reports {
 					t.Logf("feed %d: %.1f %% in 300 ms, longest stall %.0f ms", i+1, 100*r.GoodIn300msRatio, r.LongestStallMs)
 				}
-				if best.LongestStallMs > 8000 {
+				if best.LongestStallMs > ca.most {
 					t.Errorf("no picture for %.1f s", best.LongestStallMs/1000)
 				}
 				c.end()
