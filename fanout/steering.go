@@ -55,8 +55,8 @@ const (
 	knockSize = 40
 	// idleAfter without a packet to send, silence from the other end is no news.
 	idleAfter = 100 * time.Millisecond
-	// othersPhi of a queue is somebody else's, and he is remembered for othersAfter: one who
-	// backs off is not seen all the time.
+	// othersPhi of a queue is somebody else's, as for the selector (rivalPhi), and he is
+	// remembered for othersAfter: one who backs off is not seen all the time.
 	othersPhi   = 0.4
 	othersAfter = 700 * time.Millisecond
 	// padEvery is how often padding is worked out during a probe.

@@ -8,6 +8,8 @@
 // frame is a burst followed by a silence. Alone on the link, the queue drains by
 // 1 ms in every ms of that silence; beside others it does not. The share that
 // does not drain is Phi: 0 when the queue is all ours, 1 when others keep it up.
+// Parity and copies of ours have no result of their own; what is reported says how much
+// of them left before it (Result.Beside), and a gap full of them is no silence.
 //
 // Packets lost at random never count as a signal here; a loss counts as an event
 // only while a queue stands (RFC 5348 loss events, with that condition added).

@@ -120,7 +120,7 @@ func (r *Recorder) Arrived(now time.Time, flow uint64, seq uint16) {
 const maxArrivals = 2 * MaxSpan
 
 // Request has a request reported at once, again 2 ms later, and with the next
-// regular report.
+// regular report; where very many are made, with others at most urgentEvery later.
 func (r *Recorder) Request(now time.Time, flow uint64, q Request) {
 	f := r.record(now, flow)
 	f.requests = append(f.requests, pending{q, requestCopies})
